@@ -1,5 +1,7 @@
 """Sends events to a Daybook and loses none; reads, exports and imports."""
 
+from daybook_client.buffer.told import BufferStatus, RejectedEvent
+from daybook_client.client import Daybook, open_buffer
 from daybook_client.errors import (
     BufferFullError,
     BufferUnusableError,
@@ -14,12 +16,16 @@ from daybook_client.errors import (
 
 __all__ = [
     "BufferFullError",
+    "BufferStatus",
     "BufferUnusableError",
+    "Daybook",
     "DaybookError",
     "DeniedError",
     "InvalidEventError",
     "NotFoundError",
     "RefusedError",
+    "RejectedEvent",
     "ThrottledError",
     "UnavailableError",
+    "open_buffer",
 ]

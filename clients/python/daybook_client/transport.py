@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Mapping
-from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from json import JSONDecodeError, loads
-from time import time
 from typing import Any, Union
 
 import httpx
@@ -22,10 +20,9 @@ from daybook_client.errors import (
     UnavailableError,
 )
 from daybook_client.version import VERSION
+from daybook_client.waiting import asked_seconds
 
 Parameters = Union[Mapping[str, Any], Iterable[tuple[str, Any]]]
-
-MAX_RETRY_AFTER = 3600.0  # seconds; a longer wait would look like a hang
 
 
 class Transport:
@@ -122,15 +119,8 @@ def _kind_of(status: int) -> type[DaybookError]:
 
 
 def retry_after_of(answer: httpx.Response) -> float | None:
-    """Seconds that the answer asks to wait, from a number or an HTTP date (RFC 9110, 10.2.3); an hour at most."""
-    value = answer.headers.get("Retry-After", "").strip()
-    if not value:
-        return None
-    try:
-        seconds = float(int(value)) if value.isdecimal() else parsedate_to_datetime(value).timestamp() - time()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+    """Seconds that the answer asks to wait; an hour at most, None if it names no time."""
+    return asked_seconds(answer.headers.get("Retry-After", ""))
 
 
 def _parsed(answer: httpx.Response) -> Any:

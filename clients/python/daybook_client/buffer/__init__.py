@@ -1,0 +1,1 @@
+"""A bounded file of events that wait for Daybook's answer."""
