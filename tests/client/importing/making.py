@@ -1,16 +1,13 @@
 """Mappings and events of the tests, and how Daybook itself reads an event."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
+from daybook.events.decoding import Received, decode_events, read_event
 from daybook_client.importing.identity import Identities
 from daybook_client.importing.making import Maker
 from daybook_client.importing.mapping import Mapping, parse_mapping
 from daybook_client.importing.report import Report
-
-from daybook.events.decoding import Received, decode_events, read_event
 
 FIELDS = 'occurred_at = {expr = "at", convert = "time"}\nactivity = "what"\n'
 AT = "2026-11-20T10:00:00.000Z"

@@ -309,5 +309,7 @@ def _beside(made: _Made) -> _Made:
 
 def _people_in(event: dict[str, Any]) -> int:
     """At most so many people are in the event."""
+    actor = event["actor"]
+    named = ("id" in actor or "username" in actor) + ("impersonator" in actor) + ("target" in event)
     in_params = sum(isinstance(value, dict) for value in event.get("params", {}).values())
-    return 3 + len(event.get("people", ())) + in_params
+    return named + len(event.get("people", ())) + in_params

@@ -23,23 +23,17 @@ _NO_LETTER = re.compile(r"[\W_]+")
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 
-_UNREAD = 0
-READ = 1
-"""A field of the event reads it: its place is there if its value is."""
-JOINED = 2
-"""A field reads it and puts texts together: its place may be within a longer text."""
-
-
 class Branch:
     """A tree of a mapping's paths: which of them a walk through a record is at."""
 
-    __slots__ = ("anything", "below", "ignored", "said", "trust")
+    __slots__ = ("anything", "below", "ignored", "said", "source")
 
     def __init__(self) -> None:
         self.below: dict[str, Branch] = {}
         self.anything: Branch | None = None
         self.ignored = False
-        self.trust = _UNREAD
+        self.source: Path | None = None
+        """The path itself, if a field of the event reads it: its value has its place there if that holds it."""
         self.said = False
         """A field says it in full in other words, if that field has a value."""
 
@@ -80,12 +74,16 @@ def scalars(value: Any) -> set[str]:
 
 
 class Said:
-    """What the fields of one event say beside their own text."""
+    """What the fields of one event say of the record's values, by the path that an expression reads them from."""
 
     def __init__(self) -> None:
         self.paths: set[Path] = set()
-        self.values: set[str] = set()
-        self.texts: list[str] = []
+        """What is said in full in other words, by `uses`."""
+        self.told: dict[Path, set[str]] = {}
+        """Values that were converted to another spelling."""
+        self.placed: dict[Path, set[str]] = {}
+        """Values that were put into the event as they are. A rule may have taken them out again."""
+        self.texts: dict[Path, list[str]] = {}
         """Texts that were put together of several values."""
 
     def add(self, choice: Choice, raw: Any, fits: Any) -> None:
@@ -94,10 +92,12 @@ class Said:
         if choice.expr is None:
             return
         tells = choice.map is not None or any(_tells(converter, raw) for converter in choice.converters)
-        if tells:
-            self.values |= scalars(raw)
-        if choice.expr.joins:
-            self.texts.extend(scalars(raw if tells else fits))
+        values = scalars(raw if tells else fits)
+        said = self.told if tells else self.placed
+        for path in choice.expr.sources:
+            said.setdefault(path, set()).update(values)
+            if choice.expr.joins:
+                self.texts.setdefault(path, []).extend(values)
 
 
 def _tells(converter: Converter, raw: Any) -> bool:
@@ -110,7 +110,7 @@ def _tells(converter: Converter, raw: Any) -> bool:
 def place_leftovers(record: dict[str, Any], event: dict[str, Any], tree: Branch, said: Said, report: Report) -> None:
     """Adds to `event["params"]` what of the record is not in the event. The mapping's own parameters come first."""
     walk = _Walk(scalars(event), said, report)
-    walk.into(record, tree, (), (), _UNREAD)
+    walk.into(record, tree, (), (), None)
     params: dict[str, Any] = event.get("params", {})
     for places, names, value in walk.found:
         if len(params) >= MAX_PARAMS:
@@ -131,26 +131,26 @@ class _Walk:
     def __init__(self, present: set[str], said: Said, report: Report) -> None:
         self.found: list[tuple[Path, Path, Any]] = []
         """Way with places in lists, way without, and value."""
-        self._present = present | said.values
+        self._present = present
         self._said = said
         self._report = report
 
-    def into(self, value: Any, branch: Branch | None, places: Path, names: Path, trust: int) -> None:
+    def into(self, value: Any, branch: Branch | None, places: Path, names: Path, source: Path | None) -> None:
         if branch is not None:
             if self._is_settled(value, branch, names):
                 return
-            trust = max(trust, branch.trust)
+            source = branch.source or source
         if isinstance(value, dict):
             for name, inner in value.items():
                 below = branch.to(name) if branch is not None else None
-                if below is None and trust == _UNREAD and isinstance(inner, (str, int)):  # most values, told quickly
+                if below is None and source is None and isinstance(inner, (str, int)):  # most values, told quickly
                     if inner != "":
                         self.found.append(((*places, name), (*names, name), inner))
                     continue
-                self.into(inner, below, (*places, name), (*names, name), trust)
+                self.into(inner, below, (*places, name), (*names, name), source)
         elif isinstance(value, list):
-            self._into_list(value, branch, places, names, trust)
-        elif value is not None and value != "" and not self._is_present(value, trust):
+            self._into_list(value, branch, places, names, source)
+        elif value is not None and value != "" and not self._is_present(value, source):
             self.found.append((places, names, value))
 
     def _is_settled(self, value: Any, branch: Branch, names: Path) -> bool:
@@ -160,22 +160,28 @@ class _Walk:
             return True
         return branch.said and names in self._said.paths
 
-    def _into_list(self, value: list[Any], branch: Branch | None, places: Path, names: Path, trust: int) -> None:
+    def _into_list(
+        self, value: list[Any], branch: Branch | None, places: Path, names: Path, source: Path | None
+    ) -> None:
         plain = [each for each in value if not isinstance(each, (dict, list))]
         if len(plain) == len(value):
-            left = [each for each in value if each is not None and each != "" and not self._is_present(each, trust)]
+            left = [each for each in value if each is not None and each != "" and not self._is_present(each, source)]
             for start in range(0, len(left), MAX_LISTED):
                 several = places if start == 0 else (*places, str(start))
                 self.found.append((several, names, left[start : start + MAX_LISTED]))
             return
         for index, inner in enumerate(value):
-            self.into(inner, branch, (*places, str(index)), names, trust)
+            self.into(inner, branch, (*places, str(index)), names, source)
 
-    def _is_present(self, value: Any, trust: int) -> bool:
-        if trust == _UNREAD:
+    def _is_present(self, value: Any, source: Path | None) -> bool:
+        if source is None:
             return False
-        wanted = folded(value)
-        return wanted in self._present or (trust == JOINED and any(wanted in each for each in self._said.texts))
+        wanted, said = folded(value), self._said
+        if wanted in said.told.get(source, ()):
+            return True
+        if wanted in said.placed.get(source, ()) and wanted in self._present:
+            return True
+        return any(wanted in each for each in said.texts.get(source, ()))
 
 
 def _is_nothing(value: Any) -> bool:

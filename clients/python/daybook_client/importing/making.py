@@ -6,12 +6,11 @@ import json
 from collections import Counter
 from datetime import tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from daybook_client.importing.converters import text
 from daybook_client.importing.expressions import Path
 from daybook_client.importing.fitting import UNCLEAN, fitted, keep_rules
-from daybook_client.importing.leftovers import JOINED, READ, Branch, Said, folded, place_leftovers
+from daybook_client.importing.leftovers import Branch, Said, folded, place_leftovers
 from daybook_client.importing.mapping import Choice, Field, Mapping
 from daybook_client.importing.report import Report, count
 
@@ -39,10 +38,8 @@ class Maker:
         self._report = report
         self._zone = zone
         self._environment = environment
-        self._zones = {
-            choice.zone: ZoneInfo(choice.zone) for field in mapping.fields for choice in field.choices if choice.zone
-        }
         self._tree = _tree(mapping)
+        self._id_sources = {path for expression in mapping.id for path in expression.sources}
         self._paths = [(".".join(field.path), field) for field in mapping.fields]
 
     def skip_reason(self, record: dict[str, Any]) -> str | None:
@@ -63,7 +60,7 @@ class Maker:
     def _made(self, record: dict[str, Any], event_id: str) -> tuple[dict[str, Any], int]:
         event: dict[str, Any] = {"id": event_id}
         said = Said()
-        said.texts.append(folded(event_id))
+        said.texts.update({path: [folded(event_id)] for path in self._id_sources})
         for path, field in self._paths:
             value, raw, choice = self._value(field, record)
             fits = None if value is None else fitted(path, value, self._report.cut)
@@ -106,7 +103,7 @@ class Maker:
         if value is None or value == "":
             return None, None
         for converter in choice.converters:
-            value = converter(value, self._zones[choice.zone] if choice.zone else self._zone)
+            value = converter(value, choice.zone or self._zone)
             if value is None:
                 return None, None
         return (choice.map.get(text(value) or "") if choice.map is not None else value), raw
@@ -137,16 +134,14 @@ def _tree(mapping: Mapping) -> Branch:
     for path in mapping.ignored:
         tree.at(path).ignored = True
     for path in (path for expression in mapping.id for path in expression.sources):
-        branch = tree.at(path)
-        branch.trust = JOINED
+        tree.at(path).source = path
     for field in mapping.fields:
         for choice in field.choices:
             for path in choice.uses:
                 tree.at(path).said = True
             if choice.expr is not None:
                 for path in choice.expr.sources:
-                    branch = tree.at(path)
-                    branch.trust = max(branch.trust, JOINED if choice.expr.joins else READ)
+                    tree.at(path).source = path
     return tree
 
 

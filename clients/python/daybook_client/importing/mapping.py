@@ -3,7 +3,7 @@
 ```toml
 name = "cloudtrail"                # slug; it is a part of the ids, so it never changes
 product = "AWS CloudTrail"
-formats = ["json", "ndjson"]       # of csv, json, ndjson; a file of another format is refused
+formats = ["json", "ndjson"]       # of csv, json, ndjson; with csv, what begins like no JSON is CSV
 records = "Records"                # dotted key of the list in a JSON document, if it is no list itself
 disarmed = true                    # CSV of Daybook or CareAR: a leading `'` before a formula is undone
 id = ["eventID"]                   # expressions that identify the record at its source; absent: its whole content does
@@ -55,6 +55,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from daybook_client.importing.converters import CONVERTERS, Converter
 from daybook_client.importing.expressions import Expression, ExpressionError
@@ -95,7 +96,7 @@ class Choice:
     map: dict[str, Any] | None
     default: Any
     uses: tuple[tuple[str, ...], ...]
-    zone: str | None
+    zone: ZoneInfo | None
 
 
 @dataclass(frozen=True)
@@ -229,8 +230,15 @@ def _choice(place: str, given: Any) -> Choice:
         map=mapped,
         default=table.get("default"),
         uses=tuple(tuple(each.split(".")) for each in _texts(table.get("uses", []), f"{place}.uses")),
-        zone=table.get("zone"),
+        zone=_zone(table.get("zone"), place),
     )
+
+
+def _zone(name: Any, place: str) -> ZoneInfo | None:
+    try:
+        return None if name is None else ZoneInfo(_text(name, f"{place}.zone"))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise MappingError(f"{place}: there is no zone {name!r}") from error
 
 
 def _only(table: Any, known: tuple[str, ...], place: str) -> None:
