@@ -20,7 +20,7 @@ ActorOf = Callable[[Scope], Union[Mapping[str, Any], None]]
 class DaybookMiddleware:
     """Fills in address, user agent, request id and actor. It records nothing by itself.
 
-        app.add_middleware(DaybookMiddleware, proxies=1, actor=lambda scope: scope["state"].get("daybook_actor"))
+        app.add_middleware(DaybookMiddleware, proxies=1, actor=lambda scope: scope.get("state", {}).get("actor"))
 
     - `proxies`: how many proxies of yours stand before the application. `X-Forwarded-For` is believed for that many
       entries and no more; with 0 the address is the connection's. A server that reads the header itself (uvicorn does,

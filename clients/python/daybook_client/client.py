@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Callable
 from weakref import WeakSet
 
+from daybook_client import current
 from daybook_client.background import Background
 from daybook_client.buffer import queue
 from daybook_client.buffer.buffer import Buffer
@@ -18,7 +19,10 @@ from daybook_client.buffer.places import place_of
 from daybook_client.buffer.told import BufferStatus, RejectedEvent
 from daybook_client.errors import InvalidEventError
 from daybook_client.events import make_event
+from daybook_client.exporting import Export
+from daybook_client.feed import Entry, Position
 from daybook_client.posting import HttpPost
+from daybook_client.reading import PathLike, Reading
 from daybook_client.sending import Sender
 from daybook_client.transport import Transport
 
@@ -87,10 +91,11 @@ class Daybook:
 
         `fields` are the event's others: `environment`, `variant`, `status`, `source`, `params`, `details`, `people`,
         `changes`, `context`, `caused_by`, `occurred_at` (text, or a datetime with a zone), `id`.
+        What the event does not say of its actor and context, a middleware or `current.acting` does.
         Raises InvalidEventError, BufferFullError or BufferUnusableError; then nothing was kept.
         """
         event = {"activity": activity, "actor": actor, "target": target, **fields}
-        made = make_event(event, self._clock(), self.environment)
+        made = make_event(current.fill(event), self._clock(), self.environment)
         self._buffer.add((made.body,))
         self._background.recorded(1)
         return made.id
@@ -104,7 +109,7 @@ class Daybook:
         made = []
         for place, event in enumerate(events):
             try:
-                made.append(make_event(event, self._clock(), self.environment))
+                made.append(make_event(current.fill(event), self._clock(), self.environment))
             except InvalidEventError as error:
                 raise _placed(error, place) from None
         if made:
@@ -139,6 +144,31 @@ class Daybook:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def reading(self) -> Reading:
+        """Searches, the feed, exports: with this one's key, in its environment."""
+        return Reading(self.transport, self.environment)
+
+    def search(self, *, limit: int | None = None, **filters: Any) -> Iterator[dict[str, Any]]:
+        """The events that match, page after page, as they are needed. See `Reading.search`."""
+        return self.reading.search(limit=limit, **filters)
+
+    def event(self, event_id: str, *, environment: str | None = None) -> dict[str, Any]:
+        """One event. See `Reading.event`."""
+        return self.reading.event(event_id, environment=environment)
+
+    def feed(self, after: Position | str | None = None, *, wait: bool = False, **filters: Any) -> Iterator[Entry]:
+        """The log's entries in the order of their append. See `Reading.feed`."""
+        return self.reading.feed(after, wait=wait, **filters)
+
+    def export(self, path: PathLike, **asked: Any) -> Export:
+        """Export into a file, and check it. See `Reading.export`."""
+        return self.reading.export(path, **asked)
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        """Any other call of the API. See `Transport.call`."""
+        return self.reading.call(method, path, **options)
 
     def status(self) -> BufferStatus:
         """What the buffer holds, of all processes."""

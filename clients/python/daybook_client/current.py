@@ -81,7 +81,7 @@ def actor() -> dict[str, Any] | None:
     return None if found is None else dict(found)
 
 
-def fill(event: dict[str, Any]) -> dict[str, Any]:
+def fill(event: Mapping[str, Any]) -> Mapping[str, Any]:
     """The event with what it does not say itself: its actor, and each value of its `context`.
 
     `event` is not changed; without anything to fill in it is what comes back.

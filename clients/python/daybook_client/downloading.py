@@ -13,8 +13,6 @@ import httpx
 from daybook_client.errors import DaybookError, UnavailableError
 from daybook_client.steps import Do, Steps
 
-PIECE = 256 * 1024  # bytes
-
 
 class Download:
     """A file in the making: `path` with `.part` behind it, until `keep` gives it its name.
@@ -74,7 +72,7 @@ def fetch_steps(client: httpx.Client, url: str, download: Download, on_piece: Ca
     try:
         while True:
             piece = yield Do(lambda: _next(pieces, download), settle=True)
-            if not piece:
+            if piece is None:
                 return
             yield from on_piece()
     finally:
@@ -90,10 +88,10 @@ def _opened(client: httpx.Client, url: str, download: Download) -> tuple[httpx.R
     except (httpx.HTTPError, OSError) as error:
         raise _unreachable(error) from error
     if response.status_code == 206 and _begins_at(response) == download.bytes:
-        return response, response.iter_raw(PIECE)
+        return response, response.iter_raw()  # as it arrives: what a chunker holds back is lost with the connection
     if response.status_code == 200:
         download.begin()
-        return response, response.iter_raw(PIECE)
+        return response, response.iter_raw()
     response.close()
     # Whatever it is (an expired link, a range beyond the end, a redirect), a fresh link from the start may mend it.
     download.begin()
@@ -102,12 +100,14 @@ def _opened(client: httpx.Client, url: str, download: Download) -> tuple[httpx.R
     )
 
 
-def _next(pieces: Iterator[bytes], download: Download) -> bytes:
+def _next(pieces: Iterator[bytes], download: Download) -> bytes | None:
+    """The next piece, written; None at the end."""
     try:
-        piece = next(pieces, b"")
+        piece = next(pieces, None)
     except httpx.HTTPError as error:
         raise _unreachable(error) from error
-    download.write(piece)
+    if piece is not None:
+        download.write(piece)
     return piece
 
 

@@ -13,7 +13,7 @@ import httpx
 
 from daybook_client.downloading import Download, fetch_steps
 from daybook_client.errors import DaybookError, ExportError, UnavailableError
-from daybook_client.steps import Do, Found, Pause, Steps, Waits, patiently
+from daybook_client.steps import Do, Found, Patience, Pause, Steps, patiently
 from daybook_client.transport import Transport
 
 FIRST_POLL = 0.5  # seconds; the next ones grow by half each
@@ -97,7 +97,7 @@ def export_steps(
     transport: Transport,
     path: Path,
     body: Mapping[str, Any],
-    waits: Waits,
+    patience: Patience,
     clock: Callable[[], float],
     timeout: float | None,
 ) -> Steps:
@@ -105,7 +105,7 @@ def export_steps(
     ends = None if timeout is None else clock() + timeout
     download = Download(path)  # before anything is asked for: a path that can't be written costs no export
     try:
-        made = yield from patiently(lambda: transport.call("POST", "/v1/exports", json=body), waits)
+        made = yield from patiently(lambda: transport.call("POST", "/v1/exports", json=body), patience)
         asked = _Asked(transport, made["id"])
 
         def check_time() -> Steps:
@@ -113,14 +113,16 @@ def export_steps(
                 yield Do(asked.cancel)
                 raise ExportError(f"export {asked.id} took longer than {timeout:g} s", code="export_timeout")
 
-        state = yield from _wait_until_done(asked, waits, check_time)
+        state = yield from _wait_until_done(asked, patience, check_time)
         with httpx.Client(timeout=LINK_TIMEOUT) as client:
-            manifest = yield from patiently(partial(_manifest, client, asked.link(state, "manifest_url")), waits)
-            state = yield from _fetch(client, asked, state, download, waits, check_time)
+            manifest = yield from patiently(partial(_manifest, client, asked.link(state, "manifest_url")), patience)
+            state = yield from _fetch(client, asked, state, download, patience, check_time)
             evidence = None
             if state.get("evidence_url"):
                 evidence = path.with_name(path.name + ".evidence.ndjson")
-                yield from _fetch_evidence(client, asked, state["evidence_url"], Download(evidence), waits, check_time)
+                yield from _fetch_evidence(
+                    client, asked, state["evidence_url"], Download(evidence), patience, check_time
+                )
         yield Do(download.keep, settle=True)
         yield Found(
             Export(asked.id, path, state["rows"], state["bytes"], state["sha256"], manifest, evidence),
@@ -129,10 +131,10 @@ def export_steps(
         download.discard()
 
 
-def _wait_until_done(asked: _Asked, waits: Waits, check_time: Callable[[], Steps]) -> Steps:
+def _wait_until_done(asked: _Asked, patience: Patience, check_time: Callable[[], Steps]) -> Steps:
     poll = FIRST_POLL
     while True:
-        state = yield from patiently(asked.state, waits)
+        state = yield from patiently(asked.state, patience)
         if state["status"] == "succeeded":
             return state
         if state["status"] in ("failed", "cancelled"):
@@ -149,25 +151,25 @@ def _fetch(
     asked: _Asked,
     state: dict[str, Any],
     download: Download,
-    waits: Waits,
+    patience: Patience,
     check_time: Callable[[], Steps],
 ) -> Steps:
     """Fetch the file until it is what Daybook states, and return the state that stated it."""
     total = state["bytes"]
 
     def on_piece() -> Steps:
-        waits.begin()
+        patience.begin()
         yield Found(
             Progress("fetching", download.bytes / total if total else 1.0, state["rows"], download.bytes, total)
         )
         yield from check_time()
 
     for _ in range(MAX_DOWNLOADS):
-        state = yield from _fetch_all(client, asked, state, "download_url", download, waits, on_piece, check_time)
+        state = yield from _fetch_all(client, asked, state, "download_url", download, patience, on_piece, check_time)
         if (download.bytes, download.sha256) == (state["bytes"], state["sha256"]):
             return state
         yield Do(download.begin, settle=True)
-        state = yield from patiently(asked.state, waits)
+        state = yield from patiently(asked.state, patience)
     raise ExportError(f"export {asked.id} does not arrive as it was written", code="download_damaged")
 
 
@@ -177,7 +179,7 @@ def _fetch_all(
     state: dict[str, Any],
     link: str,
     download: Download,
-    waits: Waits,
+    patience: Patience,
     on_piece: Callable[[], Steps],
     check_time: Callable[[], Steps],
 ) -> Steps:
@@ -186,12 +188,12 @@ def _fetch_all(
         try:
             yield from fetch_steps(client, asked.link(state, link), download, on_piece)
         except UnavailableError as error:
-            wait = waits.after(error)
+            wait = patience.after(error)
         else:
             return state
         yield from check_time()
         yield Pause(wait)
-        state = yield from patiently(asked.state, waits)
+        state = yield from patiently(asked.state, patience)
 
 
 def _fetch_evidence(
@@ -199,18 +201,18 @@ def _fetch_evidence(
     asked: _Asked,
     url: str,
     download: Download,
-    waits: Waits,
+    patience: Patience,
     check_time: Callable[[], Steps],
 ) -> Steps:
     """Evidence proves itself: whoever checks it sees whether it is whole."""
 
     def on_piece() -> Steps:
-        waits.begin()
+        patience.begin()
         yield from check_time()
 
     try:
         state = {"evidence_url": url}
-        yield from _fetch_all(client, asked, state, "evidence_url", download, waits, on_piece, check_time)
+        yield from _fetch_all(client, asked, state, "evidence_url", download, patience, on_piece, check_time)
         yield Do(download.keep, settle=True)
     finally:
         download.discard()

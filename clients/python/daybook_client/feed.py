@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from daybook_client.steps import Found, Pause, Steps, Waits, patiently
+from daybook_client.steps import Found, Patience, Pause, Steps, patiently
 
 
 class Position(NamedTuple):
@@ -55,13 +55,13 @@ def feed_steps(
     call: Callable[[Mapping[str, Any]], dict[str, Any]],
     after: Position | None,
     filters: Mapping[str, Any],
-    waits: Waits,
+    patience: Patience,
     poll_seconds: float | None,
 ) -> Steps:
     """Entries from `after` on. Ends at the log's end, or asks again every `poll_seconds`."""
     at: dict[str, Any] = {"after": 0} if after is None else {"log": after.log, "after": after.after}
     while True:
-        page = yield from patiently(partial(call, {**filters, **at}), waits)
+        page = yield from patiently(partial(call, {**filters, **at}), patience)
         for entry in page["events"]:
             position = Position(page["log"], entry["index"] + 1)
             yield Found(

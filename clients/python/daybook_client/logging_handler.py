@@ -14,7 +14,7 @@ OWN_LOGGERS = ("daybook_client", "httpx", "httpcore")
 """What these log comes from sending: recording it would never end."""
 
 
-MAX_DETAILS = 32 * 1024  # characters; Daybook cuts longer ones, and an event of 64 KB would be refused whole
+MAX_DETAILS = 32 * 1024  # characters that Daybook keeps of details
 
 
 class Recorder(Protocol):

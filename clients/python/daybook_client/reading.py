@@ -13,7 +13,7 @@ from urllib.parse import quote
 from daybook_client.exporting import Export, ExportOptions, Progress, export_steps
 from daybook_client.feed import Entry, Position, feed_steps
 from daybook_client.filters import filters_of
-from daybook_client.steps import Found, Steps, Waits, in_thread, patiently
+from daybook_client.steps import Found, Patience, Steps, in_thread, patiently
 from daybook_client.transport import Transport
 
 PAGE_SIZE = 500  # the API's own limit
@@ -136,17 +136,17 @@ class Reading:
         return self._page_steps(limit, self._filters(filters))
 
     def _page_steps(self, limit: int | None, params: Mapping[str, Any]) -> Steps:
-        waits = self._waits()
+        patience = self._new_patience()
         left, cursor = limit, None
         while True:
             size = PAGE_SIZE if left is None else min(left, PAGE_SIZE)
             asked = {**params, "limit": size, "cursor": cursor}
-            page = yield from patiently(partial(self._get, "/v1/events", asked), waits)
+            page = yield from patiently(partial(self._get, "/v1/events", asked), patience)
             yield Found(page)
             cursor = page["next_cursor"]
             if left is not None:
                 left -= len(page["events"])
-            if cursor is None or left == 0:
+            if cursor is None or (left is not None and left <= 0):
                 return
 
     def feed_steps(
@@ -155,15 +155,17 @@ class Reading:
         """Finds entries. Raises for bad filters before it is run."""
         position = Position.of(after) if isinstance(after, str) else after
         params = self._filters(filters)
-        waits = Waits(None if wait else self._patience, self._chance)
-        return feed_steps(lambda at: self._get("/v1/feed", at), position, params, waits, poll_seconds if wait else None)
+        patience = Patience(None if wait else self._patience, self._chance)
+        return feed_steps(
+            lambda at: self._get("/v1/feed", at), position, params, patience, poll_seconds if wait else None
+        )
 
     def export_steps(
         self, path: PathLike, options: ExportOptions, timeout: float | None, filters: Mapping[str, Any]
     ) -> Steps:
         """Finds the progress, then the export. Raises for bad filters before it is run."""
         body = options.body(self._filters(filters))
-        return export_steps(self._transport, Path(path), body, self._waits(), self._clock, timeout)
+        return export_steps(self._transport, Path(path), body, self._new_patience(), self._clock, timeout)
 
     def _filters(self, given: Mapping[str, Any]) -> dict[str, list[str]]:
         return filters_of(given, self._environment)
@@ -176,11 +178,11 @@ class Reading:
         return cast("dict[str, Any]", result)
 
     def _one(self, path: str, params: Mapping[str, Any]) -> Steps:
-        result = yield from patiently(partial(self._get, path, params), self._waits())
+        result = yield from patiently(partial(self._get, path, params), self._new_patience())
         yield Found(result)
 
-    def _waits(self) -> Waits:
-        return Waits(self._patience, self._chance)
+    def _new_patience(self) -> Patience:
+        return Patience(self._patience, self._chance)
 
 
 def _events(pages: Steps) -> Steps:

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Union
 
 from daybook_client.errors import DaybookError, ThrottledError, UnavailableError
-
-FIRST_WAIT = 0.5  # seconds
-LONGEST_WAIT = 30.0  # seconds
+from daybook_client.waiting import Waits
 
 
 @dataclass(frozen=True)
@@ -41,44 +39,39 @@ Step = Union[Do, Pause, Found]
 Steps = Generator[Step, Any, Any]
 
 
-class Waits:
-    """How long to wait before the next try. Grows with each failure, up to half a minute, and varies by chance.
+class Patience:
+    """How long a read tries again. It waits up to `seconds` in all since the last success; None waits for ever."""
 
-    `patience` bounds the seconds waited in all since the last success; None waits for ever.
-    """
-
-    def __init__(self, patience: float | None, chance: Callable[[], float]) -> None:
-        self._patience = patience
-        self._chance = chance
-        self.begin()
+    def __init__(self, seconds: float | None, chance: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._waits = Waits(chance)
+        self._waited = 0.0
 
     def begin(self) -> None:
         """The last try succeeded."""
+        self._waits.reset()
         self._waited = 0.0
-        self._next = FIRST_WAIT
 
     def after(self, error: DaybookError) -> float:
         """Seconds until the next try. Raises `error` where trying again is no use, or would exceed the patience."""
         if not isinstance(error, (UnavailableError, ThrottledError)):
             raise error
-        # Half is certain: a server that has just refused gets some rest whatever the chance.
-        wait = max(error.retry_after or 0.0, self._next * (0.5 + self._chance() / 2))
-        if self._patience is not None and self._waited + wait > self._patience:
+        wait = self._waits.after_failure(error.retry_after)
+        if self._seconds is not None and self._waited + wait > self._seconds:
             raise error
         self._waited += wait
-        self._next = min(self._next * 2, LONGEST_WAIT)
         return wait
 
 
-def patiently(work: Callable[[], Any], waits: Waits) -> Steps:
+def patiently(work: Callable[[], Any], patience: Patience) -> Steps:
     """Do it until it succeeds, and return its result. Raises what trying again does not mend."""
     while True:
         try:
             result = yield Do(work)
         except DaybookError as error:
-            wait = waits.after(error)
+            wait = patience.after(error)
         else:
-            waits.begin()
+            patience.begin()
             return result
         yield Pause(wait)
 
