@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from daybook_client.cli import keys, searching, whoami
+from daybook_client.cli import keys, searching, sending, whoami
 from daybook_client.version import VERSION
 
 HELP = """Sends events to a Daybook, finds, exports, verifies and imports them.
@@ -41,5 +41,5 @@ def _root(
     pass
 
 
-for group in (whoami, searching, keys):
+for group in (sending, searching, keys, whoami):
     group.register(app)

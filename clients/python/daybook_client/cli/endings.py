@@ -16,7 +16,7 @@ from daybook_client.cli.surroundings import Surroundings
 from daybook_client.errors import DaybookError
 
 HINTS = {
-    "unauthorized": "Check the key: daybook whoami.",
+    "unauthorized": "The key is unknown, revoked, or has ended.",
     "forbidden": "daybook whoami shows the key's role.",
     "environment_denied": "daybook whoami shows the environments of the key.",
     "tenant_needed": "An operations key needs --tenant.",
@@ -70,7 +70,7 @@ def usage(error: Any, around: Surroundings) -> int:
 def _sentence(error: DaybookError) -> str:
     hint = HINTS.get(error.code, "")
     wait = f" Try again in {error.retry_after:.0f} s." if error.retry_after else ""
-    return f"{error.detail} ({error.code}).{wait}{' ' if hint else ''}{hint}".replace("..", ".")
+    return f"{error.detail.rstrip('.')} ({error.code}).{wait}{' ' if hint else ''}{hint}"
 
 
 def _tell(around: Surroundings, text: str) -> None:

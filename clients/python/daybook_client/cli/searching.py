@@ -35,15 +35,11 @@ def register(app: typer.Typer) -> None:
         filters: dict[str, Any],
         limit: Annotated[
             int,
-            typer.Option(
-                "--limit",
-                "-n",
-                min=0,
-                metavar="N",
-                show_default=False,
-                help="Events; 0 is all. 50 on a terminal, all in a pipe.",
-            ),
-        ] = -1,
+            typer.Option("--limit", "-n", min=0, metavar="N", show_default=False, help="So many. 50 on a terminal."),
+        ] = 0,
+        everything: Annotated[
+            bool, typer.Option("--all", help="All that match; in a pipe that is the default.")
+        ] = False,
         columns: Annotated[
             str,
             typer.Option(
@@ -52,7 +48,7 @@ def register(app: typer.Typer) -> None:
         ] = "",
     ) -> int:
         """Find events: a table on a terminal, one JSON object a line in a pipe."""
-        count = limit if limit >= 0 else ON_A_TERMINAL if session.for_people else 0
+        count = 0 if everything else limit or (ON_A_TERMINAL if session.for_people else 0)
         chosen = [name.strip() for name in columns.split(",") if name.strip()]
         labels: list[str] = []
         found = _events(session, filters, count, labels)
@@ -70,7 +66,7 @@ def register(app: typer.Typer) -> None:
             return codes.DONE
         session.table(shown, [cells(event, shown) for event in events])
         if count and next(found, None) is not None:
-            session.say(f"More events match. Ask for more with --limit {count * 4}, or for all with --limit 0.")
+            session.say(f"More events match. Ask for more with --limit {count * 4}, or for all with --all.")
         return codes.DONE
 
     @command(app, "show", "daybook show 01KAQ2M4S8GXW7V1ZJ5D3N6PRT")
