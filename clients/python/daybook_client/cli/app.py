@@ -6,15 +6,26 @@ from typing import Annotated
 
 import typer
 
-from daybook_client.cli import keys, searching, sending, whoami
+from daybook_client.cli import (
+    buffers,
+    exporting,
+    importing,
+    keys,
+    profiling,
+    searching,
+    sending,
+    tailing,
+    verifying,
+    whoami,
+)
 from daybook_client.version import VERSION
 
 HELP = """Sends events to a Daybook, finds, exports, verifies and imports them.
 
 Set DAYBOOK_URL and DAYBOOK_KEY, or make a profile: daybook profile add prod --url https://…
 
-Exit codes: 0 done; 1 something was rejected or is not genuine; 2 an option, a setting or a file is wrong; 3 denied;
-4 no answer, or too many calls: try again; 5 refused; 130 Ctrl-C.
+Exit codes: 0 done; 1 something was rejected or is not genuine; 2 an option, a setting or a file is wrong; 3 denied; 4 no answer, or too many calls: try again; 5 refused;
+130 Ctrl-C.
 """
 
 app = typer.Typer(
@@ -41,5 +52,5 @@ def _root(
     pass
 
 
-for group in (sending, searching, keys, whoami):
+for group in (sending, searching, tailing, exporting, verifying, importing, buffers, keys, whoami, profiling):
     group.register(app)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 DEFAULT = ["occurred_at", "activity", "actor", "target", "what", "status"]
 NATIVE = (
     *DEFAULT,
@@ -86,3 +88,9 @@ def _value(value: Any) -> str:
     if value is None:
         return "(none)"
     return "(empty)" if value == "" else str(value)
+
+
+def short(value: Any) -> str:
+    """As a table shows it: a native time to the second, nothing for what is absent."""
+    text = "" if value is None else str(value)
+    return f"{text[:10]} {text[11:19]}" if _TIME.fullmatch(text) else text

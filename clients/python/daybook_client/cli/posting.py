@@ -8,8 +8,7 @@ from typing import Any
 
 from daybook_client.errors import UnavailableError
 from daybook_client.posting import packed
-from daybook_client.steps import Waits, in_thread, patiently
-from daybook_client.steps import Found, Steps
+from daybook_client.steps import Found, Patience, Steps, in_thread, patiently
 from daybook_client.transport import Transport
 
 
@@ -42,7 +41,7 @@ class Poster:
             if open_places:
                 raise UnavailableError("some events are not known to be stored", code="throttled", status=503)
 
-        yield from patiently(post, Waits(self._patience, random.random))
+        yield from patiently(post, Patience(self._patience, random.random))
         yield Found(results)
 
     def _post(self, events: list[bytes]) -> list[dict[str, Any]]:

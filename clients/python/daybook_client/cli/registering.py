@@ -25,12 +25,13 @@ def command(
     filters: bool = False,
     connection: bool = True,
     json: bool = True,
+    arguments: bool = False,
     **settings: Any,
 ) -> Callable[[Function], Function]:
     """Registers `function(session, …) -> exit code`. Its docstring is the help, `examples` stand below the options.
 
     `filters` adds the API's filters, view and zone, given as the parameter `filters`; `connection` whom it speaks to;
-    `json` the option `--json`.
+    `json` the option `--json`; `arguments` hands over what typer does not know, as the parameter `arguments`.
     """
 
     def register(function: Function) -> Function:
@@ -38,7 +39,7 @@ def command(
         own = [
             parameter.replace(annotation=hints[parameter.name], kind=inspect.Parameter.KEYWORD_ONLY)
             for parameter in inspect.signature(function).parameters.values()
-            if parameter.name not in ("session", "filters")
+            if parameter.name not in ("session", "filters", "arguments")
         ]
         added = [*filter_options(), *view_options()] if filters else []
         filtering = [each.name for each in added]
@@ -56,6 +57,8 @@ def command(
                 taken = {name: given.pop(name) for name in filtering}
                 if filters:
                     given["filters"] = filters_from(taken)
+                if arguments:
+                    given["arguments"] = list(ctx.args)
                 return function(Session(around, asked, json=json_given), **given)
 
             return ended(act, around)

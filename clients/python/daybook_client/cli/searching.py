@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from daybook_client.cli import codes
-from daybook_client.cli.columns import DEFAULT, NATIVE, cells
+from daybook_client.cli.columns import DEFAULT, NATIVE, cells, short
 from daybook_client.cli.options import completing
 from daybook_client.cli.problems import UsageProblem
 from daybook_client.cli.registering import command
@@ -64,7 +64,7 @@ def register(app: typer.Typer) -> None:
         if not events:
             session.say("No event matches.")
             return codes.DONE
-        session.table(shown, [cells(event, shown) for event in events])
+        session.table(shown, [list(map(short, cells(event, shown))) for event in events])
         if count and next(found, None) is not None:
             session.say(f"More events match. Ask for more with --limit {count * 4}, or for all with --all.")
         return codes.DONE

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from daybook_client.transport import Transport
 
 
+NARROW = ("occurred_at", "status", "key_id", "role")
+"""Columns whose short values a table does not break."""
+
+
 class Session:
     def __init__(self, around: Surroundings, asked: Asked, *, json: bool = False) -> None:
         self.around = around
@@ -77,7 +81,7 @@ class Session:
 
         table = Table(box=box.SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left", pad_edge=False)
         for column in columns:
-            table.add_column(Text(plain(column), style="bold"), overflow="fold")
+            table.add_column(Text(plain(column), style="bold"), overflow="fold", no_wrap=column in NARROW)
         for row in rows:
             table.add_row(*(Text("" if value is None else plain(value)) for value in row))
         self.console.print(table)
