@@ -43,12 +43,11 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
+VERSION_FLAG = typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+
+
 @app.callback()
-def _root(
-    _shown: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
+def _root(_shown: Annotated[bool, VERSION_FLAG] = False) -> None:
     pass
 
 

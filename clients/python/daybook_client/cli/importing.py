@@ -153,9 +153,7 @@ def _show_trial(session: Session, trial: DryRun) -> int:
 
 
 def _show_report(session: Session, report: Report, seconds: float | None) -> None:
-    from dataclasses import asdict
-
-    counts = asdict(report)
+    counts: dict[str, Any] = dict(vars(report))
     if seconds is not None:
         counts["seconds"] = round(seconds, 1)
     if not session.for_people:

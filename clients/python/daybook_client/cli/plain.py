@@ -16,7 +16,7 @@ _ACTIVE_ONE = re.compile(f"[{_ACTIVE}]")
 
 
 def plain(value: Any) -> str:
-    """One line in which every active character is written as its escape: `\\x1b` for ESC."""
+    r"""One line in which every active character is written as its escape: `\x1b` for ESC."""
     return _ACTIVE_ONE.sub(_escaped, str(value))
 
 

@@ -65,7 +65,7 @@ def command(
 
         context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
         parameters = [context, *own, *(_parameter(*each) for each in added)]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  typer reads it
+        run.__dict__["__signature__"] = inspect.Signature(parameters)  # typer reads it
         run.__annotations__ = {each.name: each.annotation for each in parameters}
         run.__doc__ = function.__doc__
         app.command(name, epilog=epilog(examples), **settings)(run)

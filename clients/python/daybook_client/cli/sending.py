@@ -18,6 +18,8 @@ from daybook_client.cli.session import Session
 BATCH = 500
 MAX_BATCH_BYTES = 2_900_000  # of 3 MB
 PATIENCE = 60.0  # seconds
+UNREADABLE = ""
+"""No event has a field of this name."""
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +27,7 @@ def register(app: typer.Typer) -> None:
         app,
         "send",
         "daybook send user.signed_in --actor mike.mars --ip 203.0.113.7",
-        "daybook send invoice.approved --actor mike.mars --target invoice:1042 --param amount=1250 --param currency=EUR",
+        "daybook send invoice.approved --actor mike.mars --target invoice:1042 --param amount=1250",
         "daybook send backup.failed --system --status failure --details 'the disk is full'",
         "daybook send - < events.ndjson",
     )
@@ -77,62 +79,80 @@ def register(app: typer.Typer) -> None:
         return _send_all(session, iter([(0, event)]))
 
 
-def _send_all(session: Session, numbered: Iterator[tuple[int, dict[str, Any]]]) -> int:
-    from daybook_client.cli.posting import Poster
-    from daybook_client.errors import InvalidEventError
-    from daybook_client.events import make_event
+class _Sending:
+    """Events of one command on their way: batched, posted, and told about."""
 
-    post = Poster(session.transport, session.around.sleep, PATIENCE)
-    counts = {"stored": 0, "rejected": 0}
-    batch: list[tuple[int, bytes]] = []
+    def __init__(self, session: Session) -> None:
+        from daybook_client.cli.posting import Poster
 
-    def tell(number: int, result: dict[str, Any]) -> None:
-        counts[result["status"]] += 1
+        self._session = session
+        self._post = Poster(session.transport, session.around.sleep, PATIENCE)
+        self._batch: list[tuple[int, bytes]] = []
+        self._bytes = 0
+        self.stored = self.rejected = 0
+
+    def add(self, number: int, body: bytes) -> None:
+        if len(self._batch) >= BATCH or self._bytes + len(body) > MAX_BATCH_BYTES:
+            self.flush()
+        self._batch.append((number, body))
+        self._bytes += len(body) + 1
+
+    def flush(self) -> None:
+        if self._batch:
+            for (number, _), result in zip(self._batch, self._post([body for _, body in self._batch])):
+                self.tell(number, {name: value for name, value in result.items() if name != "index"})
+        self._batch, self._bytes = [], 0
+
+    def tell(self, number: int, result: dict[str, Any]) -> None:
+        """One line for what became of an event; `number` is its line, 0 for one from options."""
+        session = self._session
+        stored = result["status"] == "stored"
+        self.stored += stored
+        self.rejected += not stored
         if not session.for_people:
-            session.json({**{"line": number}, **result} if number else result)
-        elif result["status"] == "stored" and not number:
+            session.json({"line": number, **result} if number else result)
+        elif stored and not number:
             session.line(f"Stored as {result['id']}")
-        if result["status"] == "rejected":
-            place = f"line {number}: " if number else ""
-            session.say(f"{place}rejected: {result.get('code')}")
+        if not stored:
+            session.say(f"{f'line {number}: ' if number else ''}rejected: {result.get('code')}")
             for fault in result.get("errors") or []:
                 session.say(f"  {fault.get('path') or 'event'}: {fault.get('message')}")
 
-    def flush() -> None:
-        for (number, _), result in zip(batch, post([body for _, body in batch])):
-            tell(number, {name: value for name, value in result.items() if name != "index"})
-        batch.clear()
 
+def _send_all(session: Session, numbered: Iterator[tuple[int, dict[str, Any]]]) -> int:
+    from daybook_client.errors import InvalidEventError
+    from daybook_client.events import make_event
+
+    sending = _Sending(session)
     for number, event in numbered:
+        if UNREADABLE in event:
+            faults = [{"path": "", "message": "the line is no JSON object"}]
+            sending.tell(number, {"status": "rejected", "code": "unreadable", "errors": faults})
+            continue
         try:
-            if "unreadable" in event:
-                raise InvalidEventError(event["unreadable"], code="unreadable")
             body = make_event(event, time.time(), session.connection.environment or None).body
         except InvalidEventError as error:
             faults = error.errors or [{"path": "", "message": error.detail}]
-            tell(number, {"status": "rejected", "code": error.code, "errors": faults})
-            continue
-        if len(batch) >= BATCH or sum(len(one) + 1 for _, one in batch) + len(body) > MAX_BATCH_BYTES:
-            flush()
-        batch.append((number, body))
-    if batch:
-        flush()
-    if session.for_people and counts["stored"] + counts["rejected"] > 1:
-        session.line(f"{counts['stored']} stored, {counts['rejected']} rejected")
-    return codes.REJECTED if counts["rejected"] else codes.DONE
+            sending.tell(number, {"status": "rejected", "code": error.code, "errors": faults})
+        else:
+            sending.add(number, body)
+    sending.flush()
+    if session.for_people and sending.stored + sending.rejected > 1:
+        session.line(f"{sending.stored} stored, {sending.rejected} rejected")
+    return codes.REJECTED if sending.rejected else codes.DONE
 
 
 def _from_stdin(session: Session) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Lines from 1 on. What is no object comes as `unreadable`, with why."""
+    """Lines from 1 on; what is no object is `UNREADABLE`."""
     for number, line in enumerate(session.around.stdin, 1):
-        text = line.strip().removeprefix("\ufeff")
+        text = line.strip().lstrip("\ufeff")
         if not text:
             continue
         try:
             event = json.loads(text)
         except (ValueError, RecursionError):
             event = None
-        yield number, event if isinstance(event, dict) else {"unreadable": "the line is no JSON object"}
+        yield number, event if isinstance(event, dict) else {UNREADABLE: True}
 
 
 def _given(**fields: str) -> dict[str, Any]:
