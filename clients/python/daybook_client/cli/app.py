@@ -24,8 +24,8 @@ HELP = """Sends events to a Daybook, finds, exports, verifies and imports them.
 
 Set DAYBOOK_URL and DAYBOOK_KEY, or make a profile: daybook profile add prod --url https://…
 
-Exit codes: 0 done; 1 something was rejected or is not genuine; 2 an option, a setting or a file is wrong; 3 denied; 4 no answer, or too many calls: try again; 5 refused;
-130 Ctrl-C.
+Exit codes: 0 done; 1 something was rejected or is not genuine; 2 an option, a setting or a file is wrong; 3 denied; \
+4 no answer, or too many calls: try again; 5 refused; 130 Ctrl-C.
 """
 
 app = typer.Typer(
