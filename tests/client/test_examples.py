@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from infra.local.template import Templates
 from tests.support.places import PYTHON_CLIENT
 from tests.support.running_daybook import LocalDaybook, free_port, running_daybook, tenants_admin
 
@@ -22,7 +23,10 @@ pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDaybook]:
+def house(
+    tmp_path_factory: pytest.TempPathFactory,
+    synthesised: Templates,  # noqa: ARG001  it starts from the session's templates
+) -> Iterator[LocalDaybook]:
     with running_daybook(tmp_path_factory.mktemp("house")) as house:
         yield house
 
@@ -57,8 +61,8 @@ class Tenant:
 def tenant(house: LocalDaybook, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Tenant]:
     name = request.node.name.removeprefix("test_").split("_")[0]
     tenant = Tenant(house, f"{name}-example", tmp_path)
-    with tenant.admin:
-        yield tenant
+    yield tenant
+    tenant.admin.close()
 
 
 @contextmanager

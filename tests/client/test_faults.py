@@ -1,7 +1,5 @@
 """Whatever happens, every event that `record` returned from is stored, and stored once."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,17 +1,15 @@
 """Random schedules of what can go wrong between `record` and the log: one seed, one schedule.
 
-A process is a buffer's connection and a sender in this process. A kill abandons both wherever they are: in the middle of
-a request or between the answer and the buffer. What it had committed stays, as SQLite promises; the tests of real
+A process is a buffer's connection and a sender in this process. A kill abandons both wherever they are: in the middle
+of a request or between the answer and the buffer. What it had committed stays, as SQLite promises; the tests of real
 processes hold that promise.
 """
-
-from __future__ import annotations
 
 import json
 import logging
 import random
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from daybook_client.answers import Answer
@@ -136,7 +134,7 @@ class Schedule:
     def _results(self, events: Sequence[bytes], *, retry: bool) -> list[dict[str, object]]:
         """By the contract: from over five minutes ahead nothing is taken; of a throttled store some is."""
         results: list[dict[str, object]] = []
-        latest = text_of(datetime.fromtimestamp(self.real + AHEAD_SECONDS, timezone.utc))
+        latest = text_of(datetime.fromtimestamp(self.real + AHEAD_SECONDS, UTC))
         for place, event in enumerate(map(json.loads, events)):
             if event["occurred_at"] > latest:
                 results.append({"index": place, "status": "rejected", "code": "in_future", "errors": []})

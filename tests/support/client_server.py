@@ -1,14 +1,12 @@
 """A server with the contract's one rule that matters to a sender: the same id at the same time is one event."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 
 class Log:
@@ -55,7 +53,9 @@ class Server:
     A body may be shorter than its Content-Length says; a status of 0 closes the connection without a word.
     """
 
-    def __init__(self, log: Log, reply: Callable[[bytes], tuple[int, dict[str, str], bytes] | None] | None = None) -> None:
+    def __init__(
+        self, log: Log, reply: Callable[[bytes], tuple[int, dict[str, str], bytes] | None] | None = None
+    ) -> None:
         self.log = log
         self.requests: list[tuple[str, dict[str, str]]] = []
         outer = self
@@ -95,7 +95,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -106,6 +106,6 @@ class Server:
 
 if __name__ == "__main__":  # in a process of its own: prints its URL, then what it holds once its input ends
     with Server(Log()) as server:
-        print(server.url, flush=True)
+        print(server.url, flush=True)  # noqa: T201  whoever started it reads it
         sys.stdin.read()
-        print(json.dumps({"stored": len(server.log.events), "received": server.log.received}), flush=True)
+        print(json.dumps({"stored": len(server.log.events), "received": server.log.received}), flush=True)  # noqa: T201

@@ -43,7 +43,10 @@ class AsyncDaybook:
         target: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> str:
-        """As `Daybook.record`. A call that is cancelled has stored the event or not, never half of it."""
+        """As `Daybook.record`. A call that is cancelled has stored the event or not, never half of it.
+
+        It is written in a thread: a slow disk then holds up its caller, not the loop.
+        """
         work = partial(self.daybook.record, activity, actor=actor, target=target, **fields)
         return await _in_thread(work)
 

@@ -91,6 +91,8 @@ class Background:
                 self._hurry -= 1
 
     def _run(self) -> None:
+        with self._condition:
+            self._gather()
         while not self._stopped:
             step = self._step()
             with self._condition:

@@ -11,6 +11,7 @@ from typing import Any, Union
 
 import httpx
 
+from daybook_client import forking
 from daybook_client.errors import (
     DaybookError,
     DeniedError,
@@ -40,6 +41,7 @@ class Transport:
         self._timeout = timeout
         self._lock = threading.Lock()
         self._clients: dict[int, httpx.Client] = {}
+        forking.take_part(self)
 
     @property
     def http(self) -> httpx.Client:
@@ -79,6 +81,16 @@ class Transport:
         if answer.is_success or answer.status_code in accept:
             return _parsed(answer)
         raise error_of(answer)
+
+    def before_fork(self) -> None:
+        """Nothing is held."""
+
+    def after_fork_in_parent(self) -> None:
+        """Nothing was held."""
+
+    def after_fork_in_child(self) -> None:
+        """Another thread may have held the lock at that moment, and is not here to release it."""
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Close this process's connections. A later call opens new ones."""

@@ -58,13 +58,13 @@ def connect(path: Path, *, power_cut_safe: bool) -> sqlite3.Connection:
 def lay_out_log(connection: sqlite3.Connection, path: Path) -> None:
     """Give the write-ahead log its usual length at once. Raises sqlite3.Error or OSError.
 
-    A commit at the end of a growing file waits twice as long for the disk as one within it. The log is written over from
-    its beginning once a checkpoint was made, after 1,000 pages. Zeros at its end are no frames to SQLite. Nobody else
+    A commit at the end of a growing file waits twice as long for the disk as one within it. The log is written over
+    from its beginning once a checkpoint was made, after 1,000 pages. Zeros at its end are no frames to SQLite. Nobody else
     appends to it meanwhile, since the transaction has its write lock.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        with open(f"{path}-wal", "r+b") as log:
+        with Path(f"{path}-wal").open("r+b") as log:
             missing = LOG_BYTES - log.seek(0, os.SEEK_END)
             if missing > 0:
                 log.write(bytes(missing))
