@@ -43,14 +43,14 @@ values = st.recursive(
 records = st.dictionaries(st.sampled_from("ab"), values)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(records)
 def test_every_expression_finds_what_jmespath_finds(record: dict[str, Any]) -> None:
     """Where JMESPath fails, because the types do not fit, there is no value."""
     for text in EXPRESSIONS:
         try:
             expected = jmespath.search(text, record)
-        except JMESPathError:
+        except (JMESPathError, TypeError):  # the second comes of `contains` of a text and a number
             expected = None
         found = Expression(text).find(record)
         assert (found, type(found)) == (expected, type(expected)), text

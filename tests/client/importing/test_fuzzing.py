@@ -88,7 +88,7 @@ def counted(report: Report) -> Counter[str]:
     return report.unplaced + report.ignored
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(records)
 def test_any_record_gives_an_event_that_daybook_takes_and_loses_nothing(record: dict[str, Any]) -> None:
     """Each value stands in the event, or is counted under its path, or something of the event was cut and counted."""

@@ -102,9 +102,9 @@ def test_a_list_that_ends_early_is_read_up_to_there(tmp_path: Path, end: int) ->
 
 def test_a_packed_file_that_ends_early_is_read_up_to_there(tmp_path: Path) -> None:
     """What came before is imported, and the end is a reject."""
-    packed = gzip.compress("".join(f'{{"n": {number}, "x": "{number * 7919}"}}\n' for number in range(50_000)).encode())
+    packed = gzip.compress("".join(f'{{"n": {number}, "x": "{number * 7919}"}}\n' for number in range(20_000)).encode())
     found = reads(tmp_path / "f", packed[: len(packed) // 2])
-    assert len(found) > 10_000
+    assert len(found) > 4_000
     assert "damaged or ends early" in (found[-1].fault or "")
 
 
@@ -161,7 +161,7 @@ def test_cells_that_an_export_disarmed_are_armed_again(tmp_path: Path) -> None:
 
 def test_a_quotation_mark_that_nothing_closes_is_a_fault(tmp_path: Path) -> None:
     """It costs the rows up to the longest cell, not the whole file."""
-    content = 'a,b\n1,"2\n' + "3,4\n" * 400_000
+    content = 'a,b\n1,"2\n' + "3,4\n" * 300_000
     found = reads(tmp_path / "f", content)
     assert found[0].fault
     assert found[0].line == 2

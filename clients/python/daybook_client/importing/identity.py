@@ -16,15 +16,16 @@ from typing import Any
 from daybook_client.importing.expressions import Expression
 
 MAX_ID = 128
-_GENERATION = 50_000
 
 
 class Identities:
     """Gives the records of one file their ids, in the file's order."""
 
-    def __init__(self, name: str, expressions: tuple[Expression, ...]) -> None:
+    def __init__(self, name: str, expressions: tuple[Expression, ...], *, generation: int = 50_000) -> None:
+        """`generation` is the number of records that the count of equal ones reaches back at least."""
         self._name = name
         self._expressions = expressions
+        self._generation = generation
         self._young: dict[bytes, int] = {}
         self._old: dict[bytes, int] = {}
         self.repeats = 0
@@ -51,7 +52,7 @@ class Identities:
     def _of_content(self, record: dict[str, Any]) -> str:
         digest = _hash(record)
         number = self._young.get(digest) or self._old.get(digest) or 0
-        if len(self._young) >= _GENERATION:
+        if len(self._young) >= self._generation:
             self._old, self._young = self._young, {}
         self._young[digest] = number + 1
         if number == 0:

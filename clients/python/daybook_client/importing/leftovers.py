@@ -18,6 +18,8 @@ MAX_PARAMS = 50
 MAX_NAME = 40
 MAX_LISTED = 100
 
+_CACHED = 256  # characters
+
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NO_LETTER = re.compile(r"[\W_]+")
 _OTHER = re.compile(r"[^a-z0-9]+")
@@ -55,7 +57,14 @@ class Branch:
 def folded(value: Any) -> str:
     """Letters and digits alone, without case: how a value is recognised after a converter has spelled it anew."""
     written = value if isinstance(value, str) else str(value)
+    return _folded(written) if len(written) <= _CACHED else _fold(written)
+
+
+def _fold(written: str) -> str:
     return written.lower() if written.isalnum() else _NO_LETTER.sub("", written.lower()) or written
+
+
+_folded = lru_cache(8_192)(_fold)  # each value is folded two or three times, and many come in every record
 
 
 def scalars(value: Any) -> set[str]:

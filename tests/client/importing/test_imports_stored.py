@@ -1,0 +1,89 @@
+"""What the ready mappings make of the sample records is stored by a real Daybook, and once only."""
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from daybook_client.importing import import_files, load_mapping, mapping_names
+from daybook_client.importing.engine import Send
+from infra.local.template import Templates
+from tests.client.importing.samples import expected, sample_files
+from tests.support.running_daybook import LocalDaybook, make_tenant, running_daybook
+
+pytestmark = pytest.mark.long
+
+OWN = ("carear", "symbee", "jiffy", "enate", "chat")
+NEWEST = datetime(2026, 11, 3, tzinfo=UTC)
+LATER = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1) - NEWEST
+"""The samples are of one day. Profiles keep events for as little as 45 days, so they are sent as if of yesterday."""
+
+
+@pytest.fixture(scope="module")
+def daybook(
+    tmp_path_factory: pytest.TempPathFactory,
+    synthesised: Templates,  # noqa: ARG001  local Daybook starts from the session's templates
+) -> Iterator[LocalDaybook]:
+    with running_daybook(tmp_path_factory.mktemp("imports")) as daybook:
+        yield daybook
+
+
+def tenant_of(daybook: LocalDaybook, tenant: str, profile: str) -> httpx.Client:
+    with daybook.operations as operations:
+        assert make_tenant(operations, tenant, profile).status_code == 201
+    return daybook.client(daybook.operations_key, **{"Daybook-Tenant": tenant})
+
+
+def sender(client: httpx.Client, later: timedelta = LATER) -> Send:
+    def send(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        moved = [
+            {**event, "occurred_at": (datetime.fromisoformat(event["occurred_at"]) + later).isoformat()}
+            for event in events
+        ]
+        results: list[dict[str, Any]] = client.post("/v1/events", json={"events": moved}).json()["results"]
+        return results
+
+    return send
+
+
+def rows(client: httpx.Client, view: str) -> list[dict[str, Any]]:
+    """All events but Daybook's own, the oldest first."""
+    asked: dict[str, str | int] = {"component!": "Audit Log", "sort": "occurred_at", "limit": 500, "view": view}
+    found: list[dict[str, Any]] = client.get("/v1/events", params=asked).raise_for_status().json()["events"]
+    return found
+
+
+@pytest.mark.parametrize("name", mapping_names())
+def test_samples_are_stored_and_a_second_import_adds_nothing(daybook: LocalDaybook, name: str, tmp_path: Path) -> None:
+    """In a tenant of the product's own profile, else of the generic one. None is rejected. An export of the product's
+    own view, imported into another tenant, shows the same rows.
+    """
+    profile = name if name in OWN else "generic"
+    mapping = load_mapping(name)
+    ids = {event["id"] for found in expected(name).values() for event in found["events"]}
+    with tenant_of(daybook, f"imports-{name}", profile) as client:
+        for _ in range(2):
+            report = import_files(sample_files(name), mapping, sender(client))
+            assert (report.rejections, report.stored) == (0, len(ids))
+            assert {row["client_id"] for row in rows(client, "native")} == ids
+            assert len(rows(client, "native")) == len(ids)
+        shown = rows(client, profile)
+    if name in OWN:
+        export = tmp_path / "export.csv"
+        with export.open("w", encoding="utf-8", newline="") as file:
+            table = csv.DictWriter(file, list(shown[0]))
+            table.writeheader()
+            table.writerows(shown)
+        with tenant_of(daybook, f"again-{name}", profile) as client:
+            report = import_files([export], mapping, sender(client, timedelta(0)))
+            assert report.rejections == 0
+            assert without_tenant(rows(client, profile)) == without_tenant(shown)
+
+
+def without_tenant(shown: list[dict[str, Any]]) -> list[list[tuple[str, Any]]]:
+    """Rows of one second have no order among them."""
+    return sorted([item for item in row.items() if item[0] not in ("Tenant Name", "CompanyId")] for row in shown)
