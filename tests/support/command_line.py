@@ -1,7 +1,5 @@
 """The command `daybook` in this process: its streams as texts, its keyring a dict, and a Daybook that answers calls."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import json
@@ -50,7 +48,9 @@ class Call:
 class AnsweringTransport(Transport):
     """Answers each call by a function, which may raise what the client raises."""
 
-    def __init__(self, answer: Callable[[Call], Any], calls: list[Call], url: str, key: str, tenant: str | None) -> None:
+    def __init__(
+        self, answer: Callable[[Call], Any], calls: list[Call], url: str, key: str, tenant: str | None
+    ) -> None:
         super().__init__(url, key, tenant=tenant)
         self._answer = answer
         self._calls = calls
@@ -111,7 +111,9 @@ def daybook(
 
 def stored(call: Call) -> dict[str, Any]:
     """The answer to events that are all stored."""
-    results = [{"index": place, "status": "stored", "id": f"01{place}", "leaf": "00"} for place in range(len(call.events))]
+    results = [
+        {"index": place, "status": "stored", "id": f"01{place}", "leaf": "00"} for place in range(len(call.events))
+    ]
     return {"stored": len(results), "rejected": 0, "results": results}
 
 

@@ -198,7 +198,9 @@ def test_keys_are_made_rotated_and_revoked(shell: Shell) -> None:
 
 def test_what_waits_in_a_buffer_is_sent(shell: Shell) -> None:
     """And what Daybook does not take is shown with its reasons."""
-    code = "from daybook_client.client import place_of; import os, sys; from daybook_client.buffer.buffer import Buffer\n"
+    code = (
+        "from daybook_client.client import place_of; import os, sys; from daybook_client.buffer.buffer import Buffer\n"
+    )
     code += "Buffer(place_of(os.environ['DAYBOOK_URL'], os.environ['DAYBOOK_KEY'])).add(["
     code += """b'{"id":"w1","occurred_at":"2026-11-20T10:00:00Z","activity":"kept.one","actor":{"type":"system"}}',"""
     code += """b'{"id":"w2","occurred_at":"2026-11-20T10:00:00Z","activity":"kept.two","actor":{"type":"user"}}'])"""

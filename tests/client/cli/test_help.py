@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from daybook_client.cli.app import app
 from tests.support.command_line import daybook
-from tests.support.places import PYTHON_CLIENT
+from tests.support.places import PYTHON_CLIENT, ROOT
 
 MARKS = ("|", ">", ">>", "<")
 """Where the shell's part of an example begins."""
@@ -42,7 +42,19 @@ def test_every_command_explains_itself_and_has_an_example() -> None:
     assert all(command.help for command in COMMANDS.values())
 
 
-@pytest.mark.parametrize(("words", "example"), EXAMPLES, ids=[example for _, example in EXAMPLES])
+GUIDE = [
+    (max((words for words in COMMANDS if tuple(line.split()[1 : len(words) + 1]) == words), key=len), line)
+    for line in (ROOT / "docs" / "guides" / "command-line.md").read_text().splitlines()
+    if line.startswith("daybook ")
+]
+
+
+def test_the_guide_shows_every_command() -> None:
+    """A command that the guide forgets is found by nobody."""
+    assert {words for words, _ in GUIDE} | {("profile", "list"), ("profile", "remove")} == COMMANDS.keys()
+
+
+@pytest.mark.parametrize(("words", "example"), EXAMPLES + GUIDE, ids=[example for _, example in EXAMPLES + GUIDE])
 def test_an_example_is_one_that_the_command_takes(words: tuple[str, ...], example: str) -> None:
     """It is parsed as a shell and the command would."""
     program, *arguments = shlex.split(example)
@@ -69,7 +81,7 @@ def test_help_loads_neither_http_nor_tables() -> None:
         "import sys; from daybook_client.cli.app import app; from typer.main import get_command; get_command(app);"
         "print(sorted({'httpx', 'sqlite3', 'jmespath', 'keyring', 'rich.table'} & set(sys.modules)))"
     )
-    ran = subprocess.run(
+    ran = subprocess.run(  # noqa: S603  code of ours
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, env={"PYTHONPATH": str(PYTHON_CLIENT)}
     )
     assert ran.stdout.strip() == "[]"
@@ -78,8 +90,12 @@ def test_help_loads_neither_http_nor_tables() -> None:
 def test_without_its_extra_it_says_what_to_install() -> None:
     """Exit code 2, and no traceback."""
     code = "import sys; sys.modules['typer'] = None; from daybook_client.cli import main; main()"
-    ran = subprocess.run(
-        [sys.executable, "-c", code], check=False, capture_output=True, text=True, env={"PYTHONPATH": str(PYTHON_CLIENT)}
+    ran = subprocess.run(  # noqa: S603  code of ours
+        [sys.executable, "-c", code],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(PYTHON_CLIENT)},
     )
     assert ran.returncode == 2
     assert ran.stderr == "The command daybook needs some packages more: pip install 'daybook-client[cli]'\n"

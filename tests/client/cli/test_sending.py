@@ -167,7 +167,9 @@ def test_an_import_that_can_not_begin_is_a_usage_error(arguments: tuple[str, ...
 
 def test_the_ready_mappings_are_listed() -> None:
     """By the names that `--from` takes."""
-    assert {"cloudtrail", "github", "okta", "kubernetes"} <= {line["mapping"] for line in daybook("import", "--list").lines}
+    assert {"cloudtrail", "github", "okta", "kubernetes"} <= {
+        line["mapping"] for line in daybook("import", "--list").lines
+    }
 
 
 def test_a_buffer_is_looked_after_without_the_product(tmp_path: Path) -> None:
