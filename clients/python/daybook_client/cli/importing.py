@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
         # Older typers give a list no other default, and Python 3.9 has no `|` at run time.
         files: Annotated[
             Optional[list[Path]],  # noqa: UP045
-            typer.Argument(metavar="FILE…", help="CSV, NDJSON or JSON, packed with gzip or not."),
+            typer.Argument(metavar="FILE", help="CSV, NDJSON or JSON, packed with gzip or not."),
         ] = None,
         mapping: Annotated[
             str,
