@@ -31,7 +31,7 @@ class Shell:
     environ: dict[str, str]
     folder: Path
 
-    def run(self, *arguments: str, stdin: str = "", code: int = 0, **environ: str) -> str:
+    def run(self, *arguments: str, stdin: str = "", code: int = 0, environ: dict[str, str] | None = None) -> str:
         """Its output, as a pipe gets it."""
         ran = subprocess.run(  # noqa: S603  a module of ours
             self._words(arguments),
@@ -40,7 +40,7 @@ class Shell:
             text=True,
             input=stdin,
             timeout=SECONDS,
-            env=self.environ | environ,
+            env=self.environ | (environ or {}),
             cwd=self.folder,
         )
         assert ran.returncode == code, ran.stdout + ran.stderr
@@ -187,13 +187,13 @@ def test_an_import_stores_each_record_once(shell: Shell) -> None:
 def test_keys_are_made_rotated_and_revoked(shell: Shell) -> None:
     """A new key stands alone in the pipe, works, and is denied once it is revoked."""
     key = shell.run("keys", "create", "--role", "producer", "--environment", "prod", "--label", "till").strip()
-    shell.run("send", "till.opened", "--system", DAYBOOK_KEY=key)
-    shell.run("search", code=3, DAYBOOK_KEY=key)
+    shell.run("send", "till.opened", "--system", environ={"DAYBOOK_KEY": key})
+    shell.run("search", code=3, environ={"DAYBOOK_KEY": key})
     (made,) = (one for one in shell.lines("keys", "list") if one["label"] == "till")
     new = shell.run("keys", "rotate", made["key_id"], "--overlap", "0").strip()
-    shell.run("send", "till.opened", "--system", DAYBOOK_KEY=new)
+    shell.run("send", "till.opened", "--system", environ={"DAYBOOK_KEY": new})
     shell.run("keys", "revoke", new.split("_")[1])
-    shell.run("send", "till.opened", "--system", code=3, DAYBOOK_KEY=new)
+    shell.run("send", "till.opened", "--system", code=3, environ={"DAYBOOK_KEY": new})
 
 
 def test_what_waits_in_a_buffer_is_sent(shell: Shell) -> None:
@@ -218,12 +218,12 @@ def test_verify_hands_over(shell: Shell) -> None:
     """All arguments, and the exit code; where it is not installed, 69."""
     assert "daybook-verify" in shell.run("verify", "--help")
     shell.run("verify", "nonsense", code=2)
-    shell.run("verify", "--help", code=69, PYTHONPATH=str(PYTHON_CLIENT))
+    shell.run("verify", "--help", code=69, environ={"PYTHONPATH": str(PYTHON_CLIENT)})
 
 
 def test_nobody_there_is_exit_code_4(shell: Shell) -> None:
     """In one sentence."""
-    shell.run("whoami", code=4, DAYBOOK_URL="http://127.0.0.1:9")
+    shell.run("whoami", code=4, environ={"DAYBOOK_URL": "http://127.0.0.1:9"})
 
 
 def test_completion_knows_options_choices_and_mappings(shell: Shell) -> None:
@@ -231,7 +231,7 @@ def test_completion_knows_options_choices_and_mappings(shell: Shell) -> None:
 
     def completed(line: str) -> str:
         words = {"_DAYBOOK_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
-        return shell.run(**words)
+        return shell.run(environ=words)
 
     assert "cloudtrail" in completed("daybook import --from clou")
     assert "--actor-type" in completed("daybook search --actor-")

@@ -1,7 +1,6 @@
 """The command `daybook`: its commands and groups of commands."""
 
-from __future__ import annotations
-
+# No annotations from the future: older typers on Python 3.9 read them as they stand.
 from typing import Annotated
 
 import typer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -41,10 +41,11 @@ def register(app: typer.Typer) -> None:
     )
     def import_(
         session: Session,
+        # Older typers give a list no other default, and Python 3.9 has no `|` at run time.
         files: Annotated[
-            list[Path],
-            typer.Argument(metavar="FILE…", default_factory=list, help="CSV, NDJSON or JSON, packed with gzip or not."),
-        ],
+            Optional[list[Path]],  # noqa: UP045
+            typer.Argument(metavar="FILE", help="CSV, NDJSON or JSON, packed with gzip or not."),
+        ] = None,
         mapping: Annotated[
             str,
             typer.Option(

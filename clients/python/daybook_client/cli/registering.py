@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Annotated, Any, get_type_hints
 
 import typer
@@ -35,7 +36,9 @@ def command(
     """
 
     def register(function: Function) -> Function:
-        hints = get_type_hints(function, include_extras=True)
+        # Of a function itself, Python 3.9 would give `Optional[Annotated[…]]` where the default is None.
+        named = SimpleNamespace(__annotations__=function.__annotations__, __globals__=function.__globals__)
+        hints = get_type_hints(named, include_extras=True)
         own = [
             parameter.replace(annotation=hints[parameter.name], kind=inspect.Parameter.KEYWORD_ONLY)
             for parameter in inspect.signature(function).parameters.values()
