@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
             raise UsageProblem("A log has one order, so tail takes no --sort.")
         reading = session.reading
         begin = _begin(session, filters, after, number)
-        position = None
+        position = begin  # never ahead of what was shown: an event may come twice, none is left out
         try:
             for entry in reading.feed(begin, wait=follow, poll_seconds=poll, **filters):
                 _show(session, entry)

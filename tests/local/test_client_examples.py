@@ -1,6 +1,5 @@
 """The examples, run as a reader would run them, against a running Daybook."""
 
-import json
 import os
 import subprocess
 import sys
@@ -13,10 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from daybook_client import Daybook
-from infra.local.template import Templates
 from tests.support.places import PYTHON_CLIENT
-from tests.support.running_daybook import LocalDaybook, free_port, running_daybook, tenants_admin
+from tests.support.running_daybook import LocalDaybook, free_port, tenants_admin
 
 EXAMPLES = PYTHON_CLIENT / "examples"
 SECONDS = 30
@@ -24,27 +21,18 @@ SECONDS = 30
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture(scope="module")
-def house(
-    tmp_path_factory: pytest.TempPathFactory,
-    synthesised: Templates,  # noqa: ARG001  it starts from the session's templates
-) -> Iterator[LocalDaybook]:
-    with running_daybook(tmp_path_factory.mktemp("house")) as house:
-        yield house
-
-
 class Tenant:
     """A tenant of an example, and what its admin finds there."""
 
-    def __init__(self, house: LocalDaybook, name: str, tmp_path: Path) -> None:
-        self.admin = tenants_admin(house, name)
+    def __init__(self, local_daybook: LocalDaybook, name: str, tmp_path: Path) -> None:
+        self.admin = tenants_admin(local_daybook, name)
         asked = {"role": "producer", "environment": "prod", "label": "example"}
         made = self.admin.post(f"/v1/tenants/{name}/keys", json=asked).json()
         self.environment = {
             **os.environ,
             "PYTHONPATH": str(PYTHON_CLIENT),
             "XDG_STATE_HOME": str(tmp_path / "state"),
-            "DAYBOOK_URL": house.url,
+            "DAYBOOK_URL": local_daybook.url,
             "DAYBOOK_KEY": made["key"],
         }
 
@@ -60,9 +48,9 @@ class Tenant:
 
 
 @pytest.fixture
-def tenant(house: LocalDaybook, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Tenant]:
+def tenant(local_daybook: LocalDaybook, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Tenant]:
     name = request.node.name.removeprefix("test_").split("_")[0]
-    tenant = Tenant(house, f"{name}-example", tmp_path)
+    tenant = Tenant(local_daybook, f"{name}-example", tmp_path)
     yield tenant
     tenant.admin.close()
 
@@ -154,24 +142,3 @@ def test_logging_events_are_those_that_say_so(tenant: Tenant) -> None:
     assert {event["context"]["request_id"] for event in closed} == {"nightly-2026-11-22"}
     (sent,) = tenant.events("statement.sent", 1)
     assert (sent["status"], sent["details"]) == ("failure", "statement not sent")
-
-
-def test_reading_what_was_recorded(house: LocalDaybook, tenant: Tenant, tmp_path: Path) -> None:
-    """The client searches, exports and follows the feed of a real Daybook, with the key of the tenant's admin."""
-    key = tenant.admin.headers["Authorization"].removeprefix("Bearer ")
-    with Daybook(house.url, key, environment="prod", buffer=tmp_path / "buffer.sqlite") as daybook:
-        ids = daybook.record_many(
-            {"activity": "invoice.approved", "actor": {"type": "user", "username": f"u{n}"}} for n in range(7)
-        )
-        assert daybook.flush(SECONDS)
-        found = list(daybook.search(activity="invoice.*", component_not="Audit Log", limit=600))
-        assert {event["client_id"] for event in found} == {*ids}
-        assert daybook.event(found[0]["id"])["client_id"] == found[0]["client_id"]
-        export = daybook.export(tmp_path / "events.ndjson", format="ndjson", view="native", activity="invoice.approved")
-        lines = [json.loads(line) for line in export.path.read_text().splitlines()]
-        assert {line["client_id"] for line in lines} == {*ids}
-        assert export.rows == export.manifest["rows"] == 7
-        feed = daybook.feed(wait=True, poll_seconds=0.5, activity="invoice.approved")
-        entries = [next(feed) for _ in ids]
-        assert {entry.event["client_id"] for entry in entries if entry.event} == {*ids}
-        assert not list(daybook.feed(entries[-1].position, activity="invoice.approved"))

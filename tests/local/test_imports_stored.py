@@ -1,7 +1,6 @@
 """What the ready mappings make of the sample records is stored by a real Daybook, and once only."""
 
 import csv
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,8 @@ import pytest
 
 from daybook_client.importing import Options, import_files, load_mapping, mapping_names
 from daybook_client.importing.engine import Send
-from infra.local.template import Templates
 from tests.client.importing.samples import expected, sample_files
-from tests.support.running_daybook import LocalDaybook, make_tenant, running_daybook
+from tests.support.running_daybook import LocalDaybook, make_tenant
 
 pytestmark = pytest.mark.long
 
@@ -21,15 +19,6 @@ OWN = ("carear", "symbee", "jiffy", "enate", "chat")
 NEWEST = datetime(2026, 11, 3, tzinfo=UTC)
 LATER = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1) - NEWEST
 """The samples are of one day. Profiles keep events for as little as 45 days, so they are sent as if of yesterday."""
-
-
-@pytest.fixture(scope="module")
-def daybook(
-    tmp_path_factory: pytest.TempPathFactory,
-    synthesised: Templates,  # noqa: ARG001  local Daybook starts from the session's templates
-) -> Iterator[LocalDaybook]:
-    with running_daybook(tmp_path_factory.mktemp("imports")) as daybook:
-        yield daybook
 
 
 def tenant_of(daybook: LocalDaybook, tenant: str, profile: str) -> httpx.Client:
@@ -58,7 +47,9 @@ def rows(client: httpx.Client, view: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", mapping_names())
-def test_samples_are_stored_and_a_second_import_adds_nothing(daybook: LocalDaybook, name: str, tmp_path: Path) -> None:
+def test_samples_are_stored_and_a_second_import_adds_nothing(
+    local_daybook: LocalDaybook, name: str, tmp_path: Path
+) -> None:
     """In a tenant of the product's own profile, else of the generic one. None is rejected. An export of the product's
     own view, imported into another tenant, shows the same rows.
     """
@@ -66,7 +57,7 @@ def test_samples_are_stored_and_a_second_import_adds_nothing(daybook: LocalDaybo
     mapping = load_mapping(name)
     options = Options(rejects=tmp_path / "rejects.ndjson")
     ids = {event["id"] for found in expected(name).values() for event in found["events"]}
-    with tenant_of(daybook, f"imports-{name}", profile) as client:
+    with tenant_of(local_daybook, f"imports-{name}", profile) as client:
         for _ in range(2):
             report = import_files(sample_files(name), mapping, sender(client), options)
             assert (report.rejections, report.stored) == (0, len(ids))
@@ -79,7 +70,7 @@ def test_samples_are_stored_and_a_second_import_adds_nothing(daybook: LocalDaybo
             table = csv.DictWriter(file, list(shown[0]))
             table.writeheader()
             table.writerows(shown)
-        with tenant_of(daybook, f"again-{name}", profile) as client:
+        with tenant_of(local_daybook, f"again-{name}", profile) as client:
             report = import_files([export], mapping, sender(client, timedelta(0)), options)
             assert report.rejections == 0
             assert without_tenant(rows(client, profile)) == without_tenant(shown)

@@ -9,19 +9,20 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.local.template import Templates
 from tests.support.places import PYTHON_CLIENT, VERIFIER
-from tests.support.running_daybook import logs_of, running_daybook, tenants_admin
+from tests.support.running_daybook import LocalDaybook, logs_of, tenants_admin
 
 pytestmark = pytest.mark.long
 
 TENANT = "command-line"
 SECONDS = 60
+YESTERDAY = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @dataclass(frozen=True)
@@ -86,18 +87,15 @@ class Shell:
 
 
 @pytest.fixture(scope="module")
-def shell(
-    tmp_path_factory: pytest.TempPathFactory,
-    synthesised: Templates,  # noqa: ARG001  local Daybook starts from the session's templates
-) -> Iterator[Shell]:
+def shell(local_daybook: LocalDaybook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     folder = tmp_path_factory.mktemp("command_line")
-    with running_daybook(folder / "data") as house, tenants_admin(house, TENANT, ("prod", "test")) as admin:
+    with tenants_admin(local_daybook, TENANT, ("prod", "test")) as admin:
         environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "PYTHONPATH": os.pathsep.join([str(PYTHON_CLIENT), str(VERIFIER)]),
             "PYTHONUTF8": "1",
-            "DAYBOOK_URL": house.url,
+            "DAYBOOK_URL": local_daybook.url,
             "DAYBOOK_KEY": admin.headers["Authorization"].removeprefix("Bearer "),
         }
         shell = Shell(environ, folder)
@@ -149,7 +147,9 @@ def test_whoever_reads_a_part_only_sees_no_complaint(shell: Shell) -> None:
 
 
 def test_the_log_is_followed_until_ctrl_c(shell: Shell) -> None:
-    """Each new event comes once, and the last sentence says where to go on."""
+    """Each new event comes once. The last sentence says where to go on: behind the event, or before it if it had just
+    been written.
+    """
     with shell.start("tail", "-f", "-n", "0", "--poll", "1", "--activity", "followed.*") as process:
         assert process.stdout
         assert process.stderr
@@ -159,7 +159,9 @@ def test_the_log_is_followed_until_ctrl_c(shell: Shell) -> None:
         assert line["event"]["id"] == answer["id"]
         process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS) == 130
-        assert f"--after {line['position']}" in process.stderr.read()
+        told = process.stderr.read().split("--after ")[1].strip()
+    again = [one["event"]["id"] for one in shell.lines("tail", "--after", told, "--activity", "followed.*")]
+    assert again == ([] if told == line["position"] else [answer["id"]])
     begun = shell.lines("tail", "--after", "0", "--activity", "order.*")
     assert sum("event" in one for one in begun) == 120
 
@@ -174,7 +176,7 @@ def test_an_export_is_whole(shell: Shell) -> None:
 
 def test_an_import_stores_each_record_once(shell: Shell) -> None:
     """Also when it is repeated."""
-    record = {"eventTime": "2026-11-20T10:00:00Z", "eventSource": "s3.amazonaws.com", "awsRegion": "eu-central-1"}
+    record = {"eventTime": YESTERDAY, "eventSource": "s3.amazonaws.com", "awsRegion": "eu-central-1"}
     user = {"userIdentity": {"type": "IAMUser", "userName": "alice", "principalId": "AIDA1"}}
     records = [{**record, **user, "eventID": f"e-{number}", "eventName": "DeleteBucket"} for number in range(700)]
     (shell.folder / "trail.json").write_text(json.dumps({"Records": records}))
@@ -202,9 +204,13 @@ def test_what_waits_in_a_buffer_is_sent(shell: Shell) -> None:
         "from daybook_client.client import place_of; import os, sys; from daybook_client.buffer.buffer import Buffer\n"
     )
     code += "Buffer(place_of(os.environ['DAYBOOK_URL'], os.environ['DAYBOOK_KEY'])).add(["
-    code += """b'{"id":"w1","occurred_at":"2026-11-20T10:00:00Z","activity":"kept.one","actor":{"type":"system"}}',"""
-    code += """b'{"id":"w2","occurred_at":"2026-11-20T10:00:00Z","activity":"kept.two","actor":{"type":"user"}}'])"""
-    subprocess.run([sys.executable, "-c", code], check=True, env=shell.environ)  # noqa: S603  code of ours
+    code += "a.encode() for a in sys.argv[1:]])"
+    kept = (("w1", "kept.one", "system"), ("w2", "kept.two", "user"))
+    events = [
+        json.dumps({"id": own, "occurred_at": YESTERDAY, "activity": activity, "actor": {"type": actor}})
+        for own, activity, actor in kept
+    ]
+    subprocess.run([sys.executable, "-c", code, *events], check=True, env=shell.environ)  # noqa: S603  code of ours
     assert shell.lines("buffer", "status")[0]["waiting"] == 2
     shell.run("buffer", "flush", code=1)
     (rejected,) = shell.lines("buffer", "rejected", code=1)
