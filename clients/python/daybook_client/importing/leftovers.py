@@ -19,6 +19,7 @@ MAX_NAME = 40
 MAX_LISTED = 100
 
 _CACHED = 256  # characters
+MAX_CACHED_NAME = 512  # characters of a path whose name is kept, so that long ones can't fill the memory
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -125,7 +126,8 @@ def place_leftovers(record: dict[str, Any], event: dict[str, Any], tree: Branch,
         if len(params) >= MAX_PARAMS:
             count(report.unplaced, ".".join(names))
             continue
-        name, label = _named(places, names)
+        short = sum(map(len, places)) <= MAX_CACHED_NAME
+        name, label = (_named if short else _named.__wrapped__)(places, names)
         if name in params:
             name = _another(name, params)
         fits = parameter(f"params.{name}", value, report.cut)
