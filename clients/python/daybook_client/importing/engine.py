@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from daybook_client.importing.fitting import imported
 from daybook_client.importing.identity import Identities
@@ -137,7 +137,7 @@ class _Import:
         self._options = options
         self._tell = tell
         self.report = Report()
-        zone = ZoneInfo(options.zone) if options.zone else None
+        zone = _zone(options.zone) if options.zone else None
         self._maker = Maker(mapping, self.report, zone=zone, environment=options.environment)
         self._total = sum(path.stat().st_size for path in paths)
         self._before = 0  # bytes of the files that are read
@@ -281,6 +281,13 @@ class _Import:
         if self._tell is not None:
             report = self.report
             self._tell(Progress(report.records, report.stored, report.rejections, bytes_read, self._total))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError) as error:  # a path out of the zones' folder, or a folder in it
+        raise ZoneInfoNotFoundError(f"No time zone found with key {name}") from error
 
 
 def _count_on(identities: Identities, read: Read) -> None:

@@ -101,7 +101,11 @@ class Said:
         self.paths.update(choice.uses)
         if choice.expr is None:
             return
-        tells = choice.map is not None or any(_tells(converter, raw) for converter in choice.converters)
+        if choice.map is not None:
+            # Of several words that become the same one, the value does not tell which it was.
+            tells = list(choice.map.values()).count(fits) == 1
+        else:
+            tells = any(_tells(converter, raw) for converter in choice.converters)
         values = scalars(raw if tells else fits)
         said = self.told if tells else self.placed
         for path in choice.expr.sources:
@@ -111,8 +115,12 @@ class Said:
 
 
 def _tells(converter: Converter, raw: Any) -> bool:
-    """Whether the converted value says what the raw one did, in another spelling. A status code says more."""
-    if converter is CONVERTERS["status"] or converter is CONVERTERS["bool"]:
+    """Whether the converted value says what the raw one did, in another spelling. A status code says more, and so does
+    a word: `denied` is not `failed`.
+    """
+    if converter is CONVERTERS["status"]:
+        return isinstance(raw, bool) or folded(raw) in ("true", "false")
+    if converter is CONVERTERS["bool"]:
         return len(str(raw).strip()) != 3 or not str(raw).strip().isdecimal()
     return converter is CONVERTERS["time"] or converter is CONVERTERS["integer"]
 
