@@ -23,7 +23,7 @@ class Rejects:
 
     def __init__(self, path: Path, imported: Sequence[Path] = (), *, goes_on: bool) -> None:
         self.path = path
-        how = os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
+        how = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
         try:
             descriptor = os.open(path, how | (os.O_APPEND if goes_on else 0), 0o600)
         except OSError as error:
