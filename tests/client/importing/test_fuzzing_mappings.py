@@ -53,7 +53,7 @@ def test_any_record_through_a_ready_mapping(name: str) -> None:
 @pytest.mark.parametrize("name", mapping_names())
 def test_many_records_through_a_ready_mapping(name: str) -> None:
     """The same, with more of them."""
-    tried(load_mapping(name), 80)
+    tried(load_mapping(name), 40)
 
 
 def tried(mapping: Mapping, examples: int) -> None:

@@ -1,6 +1,7 @@
 """Each ready mapping makes of its product's documented records the events that stand beside them."""
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,12 @@ def test_a_packed_file_gives_the_same_events(name: str, tmp_path: Path) -> None:
 def test_the_page_says_what_the_mappings_do() -> None:
     """`docs/reference/imports.md` is what `python -m tests.client.importing.page` writes."""
     assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def test_an_agent_of_github_is_no_person(tmp_path: Path) -> None:
+    """GitHub names it beside bots."""
+    record = {"@timestamp": 1_700_000_000_000, "action": "pull_request.create", "actor": "h", "actor_is_agent": True}
+    path = tmp_path / "f"
+    path.write_text(json.dumps(record))
+    [event] = dry_run([path], load_mapping("github")).events
+    assert event["actor"] == {"type": "api", "username": "h"}

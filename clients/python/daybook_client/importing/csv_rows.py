@@ -87,15 +87,17 @@ def _delimiter(line: str) -> str:
 
 def _labels(row: list[str]) -> list[str]:
     """The header's labels without blanks around them; the second of equal ones has ` 2` behind it."""
-    labels: list[str] = []
+    labels: dict[str, None] = {}
+    numbers: dict[str, int] = {}  # the last one behind each label, so that thousands of equal ones take no hours
     for place, cell in enumerate(row, 1):
         label = base = cell.strip() or f"column {place}"
-        number = 2
+        number = numbers.get(base, 1)
         while label in labels:
-            label = f"{base} {number}"
             number += 1
-        labels.append(label)
-    return labels
+            label = f"{base} {number}"
+        labels[label] = None
+        numbers[base] = number
+    return list(labels)
 
 
 def _record(header: list[str], row: list[str], disarmed: bool) -> dict[str, Any]:

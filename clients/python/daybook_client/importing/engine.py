@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from daybook_client.importing.fitting import imported
 from daybook_client.importing.identity import Identities
@@ -136,7 +137,7 @@ class _Import:
         self._options = options
         self._tell = tell
         self.report = Report()
-        zone = ZoneInfo(options.zone) if options.zone else None
+        zone = _zone(options.zone) if options.zone else None
         self._maker = Maker(mapping, self.report, zone=zone, environment=options.environment)
         self._total = sum(path.stat().st_size for path in paths)
         self._before = 0  # bytes of the files that are read
@@ -159,7 +160,7 @@ class _Import:
     def run(self, send: Send) -> Report:
         options = self._options
         path = options.rejects or Path(f"{self._paths[0]}.rejects.ndjson")
-        self._rejects = Rejects(path, goes_on=options.skip > 0)
+        self._rejects = Rejects(path, self._paths, goes_on=options.skip > 0)
         flying: deque[tuple[Future[list[_Answered]], int]] = deque()
         pool = ThreadPoolExecutor(options.parallel, thread_name_prefix="daybook-import")
 
@@ -227,8 +228,7 @@ class _Import:
                 self._progress(self._before + file.bytes_read)
             if report.records <= self._options.skip:
                 report.passed_over += 1
-                if not self._mapping.id and isinstance(read.record, dict) and read.fault is None:
-                    identities.of(read.record)  # equal records behind these have to count on
+                _count_on(identities, read)
                 continue
             made = self._made(name, read, identities)
             if isinstance(made, _Made):
@@ -281,6 +281,20 @@ class _Import:
         if self._tell is not None:
             report = self.report
             self._tell(Progress(report.records, report.stored, report.rejections, bytes_read, self._total))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError) as error:  # a path out of the zones' folder, or a folder in it
+        raise ZoneInfoNotFoundError(f"No time zone found with key {name}") from error
+
+
+def _count_on(identities: Identities, read: Read) -> None:
+    """A record that is passed over counts all the same for equal ones behind it."""
+    if read.fault is None and isinstance(read.record, dict):
+        with suppress(RecursionError):  # nested too deep: it had no id the first time either
+            identities.of(read.record)
 
 
 def _sent(send: Send, batch: list[_Made]) -> list[_Answered]:

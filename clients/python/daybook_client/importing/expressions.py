@@ -17,6 +17,9 @@ _CHAINS = ("subexpression", "pipe", "index_expression")
 _PROJECTIONS = ("projection", "value_projection")
 _SAYS_NOTHING_OF_ITS_OPERANDS = ("comparator", "not_expression", "literal", "expref")
 
+MAX_SOURCES = 1_000
+"""Paths of one expression: each `(a || b)` in a row doubles them."""
+
 ANY = "*"
 """In a path: whichever name stands there (`*` of JMESPath)."""
 
@@ -34,6 +37,8 @@ class Expression:
             compiled = jmespath.compile(text)
         except (JMESPathError, ValueError) as error:
             raise ExpressionError(f"{place}: {text!r} is no JMESPath: {error}") from error
+        except RecursionError:
+            raise ExpressionError(f"{place}: the expression is nested too deep") from None
         self.sources: frozenset[Path] = frozenset(_results(compiled.parsed, {()}))
         self.joins = "join(" in text
         self.find: Callable[[Any], Any] = _careful(walk_of(compiled.parsed))
@@ -54,9 +59,11 @@ def _careful(walk: Walk) -> Callable[[Any], Any]:
     return find
 
 
-def _results(node: Any, bases: set[Path]) -> set[Path]:  # noqa: PLR0911  a table of kinds
+def _results(node: Any, bases: set[Path]) -> set[Path]:  # noqa: C901, PLR0911  a table of kinds
     """The paths that the node's value can stem from, if what it is applied to stems from `bases`."""
     kind, children = node["type"], node["children"]
+    if len(bases) > MAX_SOURCES:
+        raise ExpressionError(f"an expression reads at most {MAX_SOURCES} paths")
     if kind == "field":
         return {(*base, node["value"]) for base in bases}
     if kind in _CHAINS:

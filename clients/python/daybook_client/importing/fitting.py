@@ -14,6 +14,7 @@ from unicodedata import normalize
 
 from daybook_client.importing.converters import activity, kind, status, text
 from daybook_client.importing.report import count
+from daybook_client.importing.times import time
 
 MAX_TEXT = 4_000
 MAX_DETAILS = 32 * 1024
@@ -62,7 +63,7 @@ def fitted(path: str, value: Any, cuts: Counter[str]) -> Any:  # noqa: C901, PLR
         return _few(path, [each for each in (_change(one, cuts) for one in _listed(value)) if each], 100, cuts)
     if path.startswith("params."):
         return parameter(path, value, cuts)
-    return value  # occurred_at: its converter has written it
+    return time(value)  # occurred_at: what its converter has written stays as it is
 
 
 def parameter(path: str, value: Any, cuts: Counter[str]) -> Any:

@@ -19,6 +19,7 @@ MAX_NAME = 40
 MAX_LISTED = 100
 
 _CACHED = 256  # characters
+MAX_CACHED_NAME = 512  # characters of a path whose name is kept, so that long ones can't fill the memory
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -100,7 +101,11 @@ class Said:
         self.paths.update(choice.uses)
         if choice.expr is None:
             return
-        tells = choice.map is not None or any(_tells(converter, raw) for converter in choice.converters)
+        if choice.map is not None:
+            # Of several words that become the same one, the value does not tell which it was.
+            tells = list(choice.map.values()).count(fits) == 1
+        else:
+            tells = any(_tells(converter, raw) for converter in choice.converters)
         values = scalars(raw if tells else fits)
         said = self.told if tells else self.placed
         for path in choice.expr.sources:
@@ -110,8 +115,12 @@ class Said:
 
 
 def _tells(converter: Converter, raw: Any) -> bool:
-    """Whether the converted value says what the raw one did, in another spelling. A status code says more."""
-    if converter is CONVERTERS["status"] or converter is CONVERTERS["bool"]:
+    """Whether the converted value says what the raw one did, in another spelling. A status code says more, and so does
+    a word: `denied` is not `failed`.
+    """
+    if converter is CONVERTERS["status"]:
+        return isinstance(raw, bool) or folded(raw) in ("true", "false")
+    if converter is CONVERTERS["bool"]:
         return len(str(raw).strip()) != 3 or not str(raw).strip().isdecimal()
     return converter is CONVERTERS["time"] or converter is CONVERTERS["integer"]
 
@@ -125,7 +134,8 @@ def place_leftovers(record: dict[str, Any], event: dict[str, Any], tree: Branch,
         if len(params) >= MAX_PARAMS:
             count(report.unplaced, ".".join(names))
             continue
-        name, label = _named(places, names)
+        short = sum(map(len, places)) <= MAX_CACHED_NAME
+        name, label = (_named if short else _named.__wrapped__)(places, names)
         if name in params:
             name = _another(name, params)
         fits = parameter(f"params.{name}", value, report.cut)

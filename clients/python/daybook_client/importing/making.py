@@ -60,7 +60,8 @@ class Maker:
     def _made(self, record: dict[str, Any], event_id: str) -> tuple[dict[str, Any], int]:
         event: dict[str, Any] = {"id": event_id}
         said = Said()
-        said.texts.update({path: [folded(event_id)] for path in self._id_sources})
+        if self._is_of_source(record, event_id):
+            said.texts.update({path: [folded(event_id)] for path in self._id_sources})
         for path, field in self._paths:
             value, raw, choice = self._value(field, record)
             fits = None if value is None else fitted(path, value, self._report.cut)
@@ -83,6 +84,11 @@ class Maker:
         event.setdefault("details", "")
         place_leftovers(record, event, self._tree, said, self._report)
         return self._fit(event)
+
+    def _is_of_source(self, record: dict[str, Any], event_id: str) -> bool:
+        """Whether the id says the values that identify the record. A hash may hold a short one by chance."""
+        values = [expression.find(record) for expression in self._mapping.id]
+        return event_id == ":".join((self._mapping.name, *map(str, values)))
 
     def _value(self, field: Field, record: dict[str, Any]) -> tuple[Any, Any, Choice | None]:
         """The field's value, what the expression found before it was converted, and the choice that counted."""

@@ -149,11 +149,11 @@ def load_mapping(name: str) -> Mapping:
 def parse_mapping(text: str, place: str = "the mapping") -> Mapping:
     """The mapping that a TOML text describes. Raises MappingError."""
     try:
-        document = tomllib.loads(text)
+        return _mapping(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"{place} is no TOML: {error}") from error
-    try:
-        return _mapping(document)
+    except RecursionError:
+        raise MappingError(f"{place} is nested too deep") from None
     except (ExpressionError, MappingError) as error:
         raise MappingError(f"{place}: {error}") from error
 
@@ -219,6 +219,8 @@ def _choice(place: str, given: Any) -> Choice:
     mapped = table.get("map")
     if mapped is not None and not isinstance(mapped, dict):
         raise MappingError(f"{place}.map: must be a table")
+    for given_value in (table.get("const"), table.get("default"), *(mapped or {}).values()):
+        _plain(given_value, place)
     compiled: Callable[[str], Expression | None] = lambda key: (  # noqa: E731  short, and used twice
         Expression(_text(table[key], f"{place}.{key}"), f"{place}.{key}") if key in table else None
     )
@@ -232,6 +234,13 @@ def _choice(place: str, given: Any) -> Choice:
         uses=tuple(tuple(each.split(".")) for each in _texts(table.get("uses", []), f"{place}.uses")),
         zone=_zone(table.get("zone"), place),
     )
+
+
+def _plain(value: Any, place: str) -> None:
+    """TOML has dates and times of its own, which no event's field takes; they are written as texts."""
+    for each in value if isinstance(value, list) else [value]:
+        if each is not None and not isinstance(each, (str, bool, int)):
+            raise MappingError(f"{place}: {each} must be a text, an integer or a truth value")
 
 
 def _zone(name: Any, place: str) -> ZoneInfo | None:

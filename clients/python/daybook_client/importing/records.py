@@ -52,7 +52,7 @@ def format_of(seen: str, mapping: Mapping) -> str:
         return "csv" if "csv" in mapping.formats else "ndjson"
     if begins == "[":
         return "json" if _is_list_of_objects(seen) else "ndjson"
-    lines = [line for line in seen.split("\n", 3)[:3] if line.strip()]
+    lines = [line for line in seen.lstrip().split("\n", 3)[:3] if line.strip()]
     if _is_document(lines[0]) or (len(lines) > 1 and lines[1].startswith("{")):
         return "ndjson"
     return "json"

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 MAX_NAMES = 10_000
 """How many names one count keeps apart, so that records with names at random can't fill the memory."""
 
+MAX_LENGTH = 2_000
+"""Characters of a name; of a longer one the beginning stays."""
+
 OTHERS = "(others)"
 
 
@@ -69,6 +72,8 @@ class Report:
 
 def count(counter: Counter[str], name: str, times: int = 1) -> None:
     """Adds to a name's count; a new name beyond 10,000 counts with the others."""
+    if len(name) > MAX_LENGTH:
+        name = f"{name[:MAX_LENGTH]}…"
     if name not in counter and len(counter) >= MAX_NAMES:
         name = OTHERS
     counter[name] += times

@@ -70,7 +70,7 @@ class TextFile:
             return
         unpacked = gzip.GzipFile(fileobj=self._raw, mode="rb")
         try:
-            while block := unpacked.read(CHUNK):
+            while block := unpacked.read1(CHUNK):  # `read` would withhold what came before a fault
                 yield block
         except (EOFError, zlib.error, OSError) as error:
             raise BrokenFile(f"the packed file is damaged or ends early: {error}") from error
