@@ -1,4 +1,4 @@
-"""What a review tried: keys that leak, threads that wait for each other, events that go to another tenant or nowhere."""
+"""Keys that leak, threads that wait for each other, events that go to another tenant or nowhere."""
 
 import logging
 import os
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from daybook_client import BufferUnusableError, Daybook, InvalidEventError
@@ -19,6 +20,7 @@ from daybook_client.background import Background
 from daybook_client.buffer import queue
 from daybook_client.buffer.buffer import MIN_BYTES, Buffer
 from daybook_client.buffer.places import place_of
+from daybook_client.downloading import unlogged
 from daybook_client.events import make_event
 from daybook_client.sending import Sender
 from daybook_client.transport import Transport
@@ -93,7 +95,7 @@ def test_a_logging_handler_may_wait_for_the_buffer(tmp_path: Path) -> None:
     logged = threading.Event()
 
     class Recording(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
+        def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002
             logged.set()
             assert ends(lambda: buffer.add([event()]))
 
@@ -201,3 +203,19 @@ def test_an_event_whose_bytes_have_rotted_hides_no_other(tmp_path: Path) -> None
     (row,) = queue.claim(buffer, "me", 1, 1)
     queue.settle(buffer, "me", refused=[queue.Refusal(row, "invalid_json", [])])
     assert [one.event for one in queue.rejected(buffer)] == [{}]
+
+
+def test_a_signed_links_signature_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """The library logs each URL at INFO; the request itself has all of it."""
+    caplog.set_level(logging.INFO, "httpx")
+    seen: list[str] = []
+
+    def bucket(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.raw_path.decode())
+        return httpx.Response(200)
+
+    with httpx.Client(transport=httpx.MockTransport(bucket)) as client:
+        client.send(unlogged(client.build_request("GET", "https://bucket.example/file?Signature=secret")))
+    assert seen == ["/file?Signature=secret"]
+    assert "bucket.example/file" in caplog.text
+    assert "secret" not in caplog.text

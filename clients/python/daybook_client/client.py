@@ -110,7 +110,7 @@ class Daybook:
         for place, event in enumerate(events):
             try:
                 if not isinstance(event, Mapping):
-                    raise InvalidEventError("an event is a dict", code="invalid_event")
+                    raise InvalidEventError("an event is a dict", code="invalid_event")  # noqa: TRY301  placed below
                 made.append(make_event(current.fill(event), self._clock(), self.environment))
             except InvalidEventError as error:
                 raise _placed(error, place) from None

@@ -36,7 +36,9 @@ def new_id() -> str:
     return os.urandom(16).hex()
 
 
-def make_event(fields: Mapping[str, Any], now: float, environment: str | None = None) -> MadeEvent:
+def make_event(  # noqa: C901  one check a line
+    fields: Mapping[str, Any], now: float, environment: str | None = None
+) -> MadeEvent:
     """The event that says `fields`, with an `id` and an `occurred_at` unless they are given.
 
     `now` is in seconds since 1970. `occurred_at` may be a datetime with a zone. Names whose value is None are left out.
