@@ -69,6 +69,8 @@ class Background:
 
     def hurry_until(self, done: Callable[[], bool], timeout: float | None) -> bool:
         """Send without lingering until `done`, which is asked after each step. False if the time ran out first."""
+        if self._thread is threading.current_thread():
+            return done()  # a callback of the sender's own can't wait for it
         deadline = None if timeout is None else time.monotonic() + timeout
         self.start()
         with self._condition:

@@ -67,7 +67,7 @@ class Daybook:
         self.environment = environment
         self._clock = clock
         self._buffer = Buffer(
-            place_of(self.transport.url, key, buffer),
+            place_of(self.transport.url, key, buffer, tenant=tenant),
             max_bytes=buffer_bytes,
             drop_oldest=when_full == "drop_oldest",
             power_cut_safe=power_cut_safe,
@@ -97,7 +97,7 @@ class Daybook:
         event = {"activity": activity, "actor": actor, "target": target, **fields}
         made = make_event(current.fill(event), self._clock(), self.environment)
         self._buffer.add((made.body,))
-        self._background.recorded(1)
+        self._recorded(1)
         return made.id
 
     def record_many(self, events: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -109,13 +109,20 @@ class Daybook:
         made = []
         for place, event in enumerate(events):
             try:
+                if not isinstance(event, Mapping):
+                    raise InvalidEventError("an event is a dict", code="invalid_event")  # noqa: TRY301  placed below
                 made.append(make_event(current.fill(event), self._clock(), self.environment))
             except InvalidEventError as error:
                 raise _placed(error, place) from None
         if made:
             self._buffer.add([event.body for event in made])
-            self._background.recorded(len(made))
+            self._recorded(len(made))
         return [event.id for event in made]
+
+    def _recorded(self, count: int) -> None:
+        if not self._background.used:
+            _used.add(self)
+        self._background.recorded(count)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until everything that was recorded before, by any process on this buffer, was stored or rejected.
@@ -130,6 +137,7 @@ class Daybook:
         if self not in _open:
             return
         _open.discard(self)
+        _used.discard(self)
         try:
             self.flush(timeout)
         finally:
@@ -208,7 +216,7 @@ def _given(value: str | None, variable: str, name: str) -> str:
     found = value or os.environ.get(variable)
     if not found:
         raise ValueError(f"Daybook needs a {name}, as an argument or in the environment's {variable}")
-    return found
+    return found.strip()  # a secret that is read from a file ends with a line break
 
 
 def _placed(error: InvalidEventError, place: int) -> InvalidEventError:
@@ -219,6 +227,8 @@ def _placed(error: InvalidEventError, place: int) -> InvalidEventError:
 
 
 _open: WeakSet[Daybook] = WeakSet()
+_used: set[Daybook] = set()
+"""Kept until they are closed: at the end of the program they have something to send, whoever has let go of them."""
 
 
 def _at_exit() -> None:

@@ -79,13 +79,26 @@ def fetch_steps(client: httpx.Client, url: str, download: Download, on_piece: Ca
         response.close()
 
 
+class _Unlogged(httpx.URL):
+    """httpx logs the URL of each request, and whoever reads a signed link's signature can fetch the file."""
+
+    def __str__(self) -> str:
+        return str(httpx.URL(self, query=None))
+
+
+def unlogged(request: httpx.Request) -> httpx.Request:
+    """The request, with a URL that is shown without its query."""
+    request.url = _Unlogged(request.url)
+    return request
+
+
 def _opened(client: httpx.Client, url: str, download: Download) -> tuple[httpx.Response, Iterator[bytes]]:
     headers = {"Accept-Encoding": "identity"}  # the bytes that were hashed
     if download.bytes:
         headers["Range"] = f"bytes={download.bytes}-"
     try:
-        response = client.send(client.build_request("GET", url, headers=headers), stream=True)
-    except (httpx.HTTPError, OSError) as error:
+        response = client.send(unlogged(client.build_request("GET", url, headers=headers)), stream=True)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         raise _unreachable(error) from error
     if response.status_code == 206 and _begins_at(response) == download.bytes:
         return response, response.iter_raw()  # as it arrives: what a chunker holds back is lost with the connection

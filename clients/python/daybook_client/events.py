@@ -36,7 +36,9 @@ def new_id() -> str:
     return os.urandom(16).hex()
 
 
-def make_event(fields: Mapping[str, Any], now: float, environment: str | None = None) -> MadeEvent:
+def make_event(  # noqa: C901  one check a line
+    fields: Mapping[str, Any], now: float, environment: str | None = None
+) -> MadeEvent:
     """The event that says `fields`, with an `id` and an `occurred_at` unless they are given.
 
     `now` is in seconds since 1970. `occurred_at` may be a datetime with a zone. Names whose value is None are left out.
@@ -51,16 +53,20 @@ def make_event(fields: Mapping[str, Any], now: float, environment: str | None = 
         raise _invalid(("activity", "must be a text"))
     if not isinstance(event.get("actor"), dict):
         raise _invalid(("actor", 'must be a dict, such as {"type": "user", "username": "mike.mars"}'))
-    own = event.get("id")
+    own, at = event.get("id"), event.get("occurred_at")
+    # Daybook reads [] and {} as absent, and an event without an id is stored again with each retry.
+    if not isinstance(own, (str, int, type(None))) or isinstance(own, bool):
+        raise _invalid(("id", "must be a text or an integer"))
     if own is None:
         own = event["id"] = new_id()
-    at = event.get("occurred_at")
     if at is None:
         event["occurred_at"] = text_of(datetime.fromtimestamp(now, timezone.utc))
     elif isinstance(at, datetime):
         if at.utcoffset() is None:
             raise _invalid(("occurred_at", "must have a zone: datetime.now(timezone.utc)"))
         event["occurred_at"] = text_of(at.astimezone(timezone.utc))
+    elif not isinstance(at, str):
+        raise _invalid(("occurred_at", "must be a text, or a datetime with a zone"))
     if environment is not None:
         event.setdefault("environment", environment)
     return MadeEvent(str(own), body_of(event))

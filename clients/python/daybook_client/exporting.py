@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 
-from daybook_client.downloading import Download, fetch_steps
+from daybook_client.bounded import ENCODINGS, read_whole
+from daybook_client.downloading import Download, fetch_steps, unlogged
 from daybook_client.errors import DaybookError, ExportError, UnavailableError
 from daybook_client.steps import Do, Found, Patience, Pause, Steps, patiently
 from daybook_client.transport import Transport
@@ -220,9 +221,10 @@ def _fetch_evidence(
 
 def _manifest(client: httpx.Client, url: str) -> dict[str, Any]:
     try:
-        answer = client.get(url)
+        request = unlogged(client.build_request("GET", url, headers={"Accept-Encoding": ENCODINGS}))
+        answer = read_whole(client.send(request, stream=True))
         manifest = answer.json()
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         raise UnavailableError(f"the manifest does not arrive: {error}", code="unreachable") from error
     if answer.status_code != 200 or not isinstance(manifest, dict):
         raise UnavailableError("the manifest does not arrive", code="unexpected_answer", status=answer.status_code)

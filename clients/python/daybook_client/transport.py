@@ -35,6 +35,8 @@ class Transport:
 
     def __init__(self, url: str, key: str, *, tenant: str | None = None, timeout: float = 10.0) -> None:
         self.url = _checked(url)
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise ValueError("the key has characters that no key has")  # httpx would quote all of it in its error
         self._headers = {"Authorization": f"Bearer {key}", "User-Agent": f"daybook-client/{VERSION}"}
         if tenant is not None:
             self._headers["Daybook-Tenant"] = tenant
@@ -70,8 +72,11 @@ class Transport:
     ) -> Any:
         """The parsed JSON of a 2xx answer, or of a status in `accept`; None for 204.
 
-        Raises UnavailableError, ThrottledError, DeniedError, NotFoundError or RefusedError. Tries once.
+        Raises UnavailableError, ThrottledError, DeniedError, NotFoundError or RefusedError; ValueError for a `path`
+        that does not begin with `/`. Tries once.
         """
+        if not path.startswith("/"):  # a whole URL would carry the key to its host
+            raise ValueError(f"{path!r} is no path of Daybook: write /v1/…")
         try:
             answer = self.http.request(method, path, params=_pairs(params), json=json, content=content, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -165,12 +170,19 @@ def _checked(url: str) -> str:
     try:
         parts = httpx.URL(url.strip().rstrip("/"))
     except httpx.InvalidURL as error:
-        raise ValueError(f"{url!r} is no URL: {error}") from error
+        raise ValueError(f"{_shown(url)} is no URL: {error}") from None
     if parts.scheme not in ("http", "https") or not parts.host:
-        raise ValueError(f"{url!r} is no URL of a Daybook: write https://…")
+        raise ValueError(f"{_shown(url)} is no URL of a Daybook: write https://…")
+    if parts.userinfo:  # httpx would send it in the key's place, and errors would show it
+        raise ValueError("the URL has a user or a password in it: Daybook takes a key")
     if parts.scheme == "http" and not _is_this_machine(parts.host):
         raise ValueError(f"{url!r} would carry the key in the clear: write https://…")
     return str(parts).removesuffix("/").removesuffix("/v1")
+
+
+def _shown(url: str) -> str:
+    """The text, unless it may be the key: the two are easily given in the wrong order."""
+    return repr(url) if "://" in url else "what was given"
 
 
 def _is_this_machine(host: str) -> bool:

@@ -11,8 +11,8 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Callable, TypeVar
 
@@ -65,7 +65,9 @@ class Buffer:
         self._drop_oldest = drop_oldest
         self._power_cut_safe = power_cut_safe
         self.clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._busy = False
+        self._to_log: deque[tuple[int, str, tuple[object, ...]]] = deque()
         self._queue: deque[_Added] = deque()
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
@@ -82,19 +84,28 @@ class Buffer:
         """
         added = _Added(events)
         self._queue.append(added)
-        with self._lock:
-            while not added.written:
-                self._write()
+        try:
+            with self._alone() as within:
+                if within:  # a signal came while this thread was writing, and what is queued is the interrupted call's
+                    self._queue.remove(added)
+                    self._insert(events)
+                    return
+                while not added.written:
+                    self._write()
+        except BaseException:
+            with suppress(ValueError):
+                self._queue.remove(added)
+            raise
         if added.error is not None:
             raise added.error
 
     def _write(self) -> None:
         """Write what is queued in one transaction. Each that can't be written with the others is tried by itself."""
         queued: list[_Added] = []
-        with suppress(IndexError):
-            while len(queued) < 1000:
-                queued.append(self._queue.popleft())
         try:
+            with suppress(IndexError):
+                while len(queued) < 1000:
+                    queued.append(self._queue.popleft())
             self._insert([event for added in queued for event in added.events])
         except (BufferFullError, BufferUnusableError) as error:
             for added in queued:
@@ -174,16 +185,44 @@ class Buffer:
             if "full" in str(error):
                 raise self._full() from None
             raise
-        logger.warning("The buffer is full: the oldest %d events gave way", len(victims))
+        self._log(logging.WARNING, "The buffer is full: the oldest %d events gave way", len(victims))
 
     # Everything else that happens in the file
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """One thread at a time. Yields whether it is within already: a signal's handler interrupts its own thread.
+
+        Raises BufferUnusableError for a handler that came in the middle of a transaction: it can't wait for its end.
+        """
+        within = True
+        try:
+            with self._lock:
+                within = self._busy
+                if within and (self._connection is None or self._connection.in_transaction):
+                    raise BufferUnusableError(f"{self.path} is in use by what was interrupted", code="buffer_unusable")
+                self._busy = True
+                try:
+                    yield within
+                finally:
+                    self._busy = within
+        finally:
+            if not within:
+                with suppress(IndexError):
+                    while True:
+                        level, text, arguments = self._to_log.popleft()
+                        logger.log(level, text, *arguments)
+
+    def _log(self, level: int, text: str, *arguments: object) -> None:
+        """To be logged without the lock: another thread's logging handler may wait for it in order to record."""
+        self._to_log.append((level, text, arguments))
 
     def work(self, task: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """Run a task with the connection, alone in this process. Raises BufferUnusableError.
 
         The task may run twice, if the first run finds the file damaged.
         """
-        with self._lock:
+        with self._alone():
             return self._work(task)
 
     def write(self, task: Callable[[sqlite3.Connection], Answer]) -> Answer:
@@ -212,17 +251,27 @@ class Buffer:
 
     def follow(self) -> None:
         """Go over to the new file if another process moved a damaged one aside. Events that went there come along."""
-        with self._lock:
-            if self._connection is None or places.identity(self.path) == self._identity:
+        with self._alone():
+            old, was = self._connection, self._identity
+            if old is None or places.identity(self.path) == was:
                 return
-            self._close()
             aside = damage.files_aside(self.path)
-            if aside:
-                self._salvage(aside[-1])
+            if aside and places.identity(aside[-1]) == was:
+                self._close()
+                self._salvage(damage.readable_events(aside[-1]), aside[-1])
+                return
+            self._connection = None  # the file was deleted, but this process still has it open
+            try:
+                self._salvage(damage.events_of(old), self.path)
+            except BaseException:
+                self._close()
+                self._connection, self._identity = old, was
+                raise
+            old.close()
 
     def close(self) -> None:
         """Close the file. Nothing can be added after that."""
-        with self._lock:
+        with self._alone():
             self._closed = True
             self._close()
 
@@ -267,20 +316,25 @@ class Buffer:
             with places.one_at_a_time(self.path):
                 if places.identity(self.path) == before:
                     aside = damage.move_aside(self.path, self.clock())
-                    logger.error("The buffer was damaged (%s). It is kept as %s, and a new one was begun", error, aside)
+                    self._log(
+                        logging.ERROR,
+                        "The buffer was damaged (%s). It is kept as %s, and a new one was begun",
+                        error,
+                        aside,
+                    )
         except OSError as failure:
             raise BufferUnusableError(
                 f"{self.path} is damaged and can't be moved: {failure}", code="buffer_unusable"
             ) from failure
         files = damage.files_aside(self.path)
         if files:
-            self._salvage(files[-1])
+            self._salvage(damage.readable_events(files[-1]), files[-1])
 
-    def _salvage(self, aside: Path) -> None:
+    def _salvage(self, events: Iterable[bytes], file: Path) -> None:
         saved = 0
         chunk: list[bytes] = []
         connection = self._open()
-        for event in damage.readable_events(aside):
+        for event in events:
             chunk.append(event)
             if len(chunk) == 500:
                 self._insert_all(connection, chunk)
@@ -288,7 +342,7 @@ class Buffer:
                 chunk = []
         if chunk:
             self._insert_all(connection, chunk)
-        logger.error("%d events could be read from %s", saved + len(chunk), aside)
+        self._log(logging.ERROR, "%d events could be read from %s", saved + len(chunk), file)
 
     # Forks
 
@@ -303,7 +357,8 @@ class Buffer:
         if self._connection is not None:  # the fork was not announced: the parent's connection must not even be closed
             _not_ours.append(self._connection)
             self._connection = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._busy = False
         self._queue = deque()
 
 

@@ -36,12 +36,17 @@ def readable_events(aside: Path) -> Iterator[bytes]:
     An event may come twice, or come although it was sent: by their ids Daybook knows them again.
     """
     with suppress(sqlite3.Error), closing(sqlite3.connect(aside, timeout=1)) as connection:
-        for statement in ("SELECT event FROM waiting ORDER BY n", "SELECT event FROM waiting ORDER BY n DESC"):
-            with suppress(sqlite3.Error):
-                for (event,) in connection.execute(statement):
-                    if _is_event(event):
-                        yield event
-                return
+        yield from events_of(connection)
+
+
+def events_of(connection: sqlite3.Connection) -> Iterator[bytes]:
+    """As `readable_events`, of a file that is open."""
+    for statement in ("SELECT event FROM waiting ORDER BY n", "SELECT event FROM waiting ORDER BY n DESC"):
+        with suppress(sqlite3.Error):
+            for (event,) in connection.execute(statement):
+                if _is_event(event):
+                    yield event
+            return
 
 
 def _is_event(event: object) -> bool:

@@ -24,11 +24,11 @@ def state_directory() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "daybook"
 
 
-def place_of(url: str, key: str, buffer: str | os.PathLike[str] | None = None) -> Path:
-    """The file of the buffer for this Daybook and this key.
+def place_of(url: str, key: str, buffer: str | os.PathLike[str] | None = None, *, tenant: str | None = None) -> Path:
+    """The file of the buffer for this Daybook, this key and, for an operations key, this tenant.
 
-    `buffer` is a directory, or a file if its name has a suffix. In a directory each URL and key has a file of its own,
-    named by the key's id; a file is used as it is, whatever the key.
+    `buffer` is a directory, or a file if its name has a suffix. In a directory each URL, key and tenant has a file of
+    its own, named by the key's id: no event goes to another tenant. A file is used as it is, whatever the key.
     """
     if buffer is not None:
         given = Path(buffer).expanduser()
@@ -39,7 +39,8 @@ def place_of(url: str, key: str, buffer: str | os.PathLike[str] | None = None) -
     parts = re.fullmatch(r"dbk_([a-z0-9]{1,32})_\w+", key)
     # A token of OIDC has no id, and another one every hour: it is known by nothing that lasts but its URL.
     name = parts[1] if parts else "token"
-    return given / f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:12]}{SUFFIX}"
+    whose = url if tenant is None else f"{url} {tenant}"
+    return given / f"{name}-{hashlib.sha256(whose.encode()).hexdigest()[:12]}{SUFFIX}"
 
 
 def make_place(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from json import dumps, loads
-from typing import Callable, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from daybook_client.buffer import schema
 from daybook_client.buffer.buffer import SENDERS_SHARE, Buffer, count, raise_floor
@@ -191,7 +191,7 @@ def status(buffer: Buffer) -> BufferStatus:
             max_bytes=buffer.max_bytes,
             rejected=rejected,
             dropped=notes.get("dropped", 0),
-            oldest=loads(first[0]).get("occurred_at") if first else None,
+            oldest=_read(first[0]).get("occurred_at") if first else None,
             last_error=notes.get("error") or None,
             path=buffer.path,
             damaged=tuple(files_aside(buffer.path)),
@@ -211,9 +211,18 @@ def rejected(buffer: Buffer) -> Iterator[RejectedEvent]:
         )
         for number, event, code, errors, at in found:
             after = number
-            yield RejectedEvent(loads(event), code, loads(errors), at)
+            yield RejectedEvent(_read(event), code, loads(errors), at)
         if not found:
             return
+
+
+def _read(event: bytes) -> dict[str, Any]:
+    """The event, or {} for one whose bytes a failing disk has changed: SQLite does not notice that."""
+    try:
+        found = loads(event)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def retry_rejected(buffer: Buffer) -> int:
