@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import httpx
 
 from daybook_client.answers import Answer
+from daybook_client.bounded import read_whole
 from daybook_client.transport import Transport
 
 LEVEL = 1  # of gzip: a third of the time of 6, and a batch of typical events is 10 % larger
@@ -29,7 +30,8 @@ class HttpPost:
     def __call__(self, events: Sequence[bytes]) -> Answer:
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
         try:
-            answer = self._transport.http.post("/v1/events", content=packed(events), headers=headers)
+            with self._transport.http.stream("POST", "/v1/events", content=packed(events), headers=headers) as streamed:
+                answer = read_whole(streamed)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, RuntimeError) as error:
             return Answer(None, error=f"{self._transport.url} does not answer: {error or type(error).__name__}")
         return Answer(answer.status_code, answer.content, {k.lower(): v for k, v in answer.headers.items()})

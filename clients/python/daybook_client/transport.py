@@ -12,6 +12,7 @@ from typing import Any, Union
 import httpx
 
 from daybook_client import forking
+from daybook_client.bounded import ENCODINGS, read_whole
 from daybook_client.errors import (
     DaybookError,
     DeniedError,
@@ -38,6 +39,7 @@ class Transport:
         if not key.isascii() or not key.isprintable() or " " in key:
             raise ValueError("the key has characters that no key has")  # httpx would quote all of it in its error
         self._headers = {"Authorization": f"Bearer {key}", "User-Agent": f"daybook-client/{VERSION}"}
+        self._headers["Accept-Encoding"] = ENCODINGS
         if tenant is not None:
             self._headers["Daybook-Tenant"] = tenant
         self._timeout = timeout
@@ -78,7 +80,9 @@ class Transport:
         if not path.startswith("/"):  # a whole URL would carry the key to its host
             raise ValueError(f"{path!r} is no path of Daybook: write /v1/…")
         try:
-            answer = self.http.request(method, path, params=_pairs(params), json=json, content=content, headers=headers)
+            options: dict[str, Any] = {"params": _pairs(params), "json": json, "content": content, "headers": headers}
+            with self.http.stream(method, path, **options) as streamed:
+                answer = read_whole(streamed)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise UnavailableError(
                 f"{self.url} does not answer: {error or type(error).__name__}", code="unreachable"
