@@ -30,11 +30,16 @@ class Transport:
     """Calls one Daybook. Safe to share between threads; each process has connections of its own, also after a fork.
 
     `url` is Daybook's root, without `/v1`. A key is sent over TLS only, but to this machine itself.
-    Raises ValueError for a URL that is none, or that would carry the key in the clear.
+    Raises ValueError for a URL that is none, or that would carry the key in the clear, and for a key or a tenant that
+    no header can carry: HTTP's own error would quote the key.
     """
 
     def __init__(self, url: str, key: str, *, tenant: str | None = None, timeout: float = 10.0) -> None:
         self.url = _checked(url)
+        if not _fits_a_header(key):
+            raise ValueError("The key has a blank, or a character that no key has. Copy it anew.")
+        if tenant is not None and not _fits_a_header(tenant):
+            raise ValueError(f"{tenant!r} is no name of a tenant.")
         self._headers = {"Authorization": f"Bearer {key}", "User-Agent": f"daybook-client/{VERSION}"}
         if tenant is not None:
             self._headers["Daybook-Tenant"] = tenant
@@ -171,6 +176,10 @@ def _checked(url: str) -> str:
     if parts.scheme == "http" and not _is_this_machine(parts.host):
         raise ValueError(f"{url!r} would carry the key in the clear: write https://…")
     return str(parts).removesuffix("/").removesuffix("/v1")
+
+
+def _fits_a_header(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _is_this_machine(host: str) -> bool:
