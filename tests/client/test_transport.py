@@ -159,7 +159,7 @@ def test_a_key_that_no_header_carries_is_refused_and_never_quoted(tmp_path: Path
     assert KEY not in str(refused.value)
 
 
-def test_a_key_may_come_with_the_line_break_of_its_file(server: Server, log: Log, tmp_path: Path) -> None:
+def test_a_key_may_come_with_the_line_break_of_its_file(server: Server, tmp_path: Path) -> None:
     """As it is read from the file that `daybook keys create` was sent into."""
     with Daybook(server.url, f"{KEY}\n", buffer=tmp_path) as daybook:
         daybook.record("invoice.approved", actor=ACTOR)

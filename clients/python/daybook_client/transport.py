@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
@@ -22,6 +23,9 @@ from daybook_client.errors import (
 )
 from daybook_client.version import VERSION
 from daybook_client.waiting import asked_seconds
+
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
+"""What Python puts before the words of the system."""
 
 Parameters = Union[Mapping[str, Any], Iterable[tuple[str, Any]]]
 
@@ -80,9 +84,8 @@ class Transport:
         try:
             answer = self.http.request(method, path, params=_pairs(params), json=json, content=content, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise UnavailableError(
-                f"{self.url} does not answer: {error or type(error).__name__}", code="unreachable"
-            ) from error
+            why = _ERRNO.sub("", str(error)) or type(error).__name__
+            raise UnavailableError(f"{self.url} does not answer: {why}", code="unreachable") from error
         if answer.is_success or answer.status_code in accept:
             return _parsed(answer)
         raise error_of(answer)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import typer
 
 from daybook_client.cli import codes
+from daybook_client.cli.columns import short
 from daybook_client.cli.options import completing
 from daybook_client.cli.problems import UsageProblem
 from daybook_client.cli.registering import command
@@ -26,7 +27,7 @@ def list_keys(session: Session) -> int:
     """List the keys, those that have ended included. Secrets are never shown again."""
     listed = session.reading.call("GET", _path(session))["keys"]
     if session.for_people:
-        session.table(COLUMNS, [[key.get(column) for column in COLUMNS] for key in listed])
+        session.table(COLUMNS, [[short(key.get(column)) for column in COLUMNS] for key in listed])
     else:
         for key in listed:
             session.json(key)
@@ -44,7 +45,8 @@ def create(
     role: Annotated[
         str, typer.Option(metavar="ROLE", help="producer, auditor or admin.", autocompletion=completing(ROLES))
     ],
-    label: Annotated[str, typer.Option(metavar="TEXT", help="What the key is for.")] = "",
+    label: Annotated[str, typer.Option(metavar="TEXT", help="What the key is for.")],
+    *,
     valid_until: Annotated[str, typer.Option(metavar="TIME", help="When it ends; never unless given.")] = "",
 ) -> int:
     """Make a key. It is shown this once; in a pipe it stands alone. Without --environment it is for all."""

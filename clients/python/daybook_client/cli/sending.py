@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
             typer.Option(
                 metavar="NAME=VALUE",
                 default_factory=list,
+                show_default=False,
                 help="A parameter; repeat it for more. true, false and integers are what they look like.",
             ),
         ],
@@ -60,7 +61,8 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         """Send an event, or events from stdin: one JSON object a line. Waits for the answer.
 
-        Each event gets an id and a time, so that trying again stores nothing twice.
+        Each event gets an id and a time, so that trying again stores nothing twice. Tries for a minute if no answer
+        comes.
         """
         if activity == "-":
             return _send_all(session, _from_stdin(session))

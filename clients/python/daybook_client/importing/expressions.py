@@ -25,6 +25,11 @@ class ExpressionError(ValueError):
     """A text that is no JMESPath expression."""
 
 
+def _reason(error: Exception) -> str:
+    """Without the drawing below it, which points at a column."""
+    return str(error).partition("\n")[0].removeprefix("Invalid jmespath expression: ").rstrip(":")
+
+
 class Expression:
     """`find(record)` is the value, None where there is none or where the record's types do not fit the expression."""
 
@@ -33,7 +38,7 @@ class Expression:
         try:
             compiled = jmespath.compile(text)
         except (JMESPathError, ValueError) as error:
-            raise ExpressionError(f"{place}: {text!r} is no JMESPath: {error}") from error
+            raise ExpressionError(f"{place}: {text!r} is no JMESPath: {_reason(error)}") from error
         self.sources: frozenset[Path] = frozenset(_results(compiled.parsed, {()}))
         self.joins = "join(" in text
         self.find: Callable[[Any], Any] = _careful(walk_of(compiled.parsed))
