@@ -124,7 +124,7 @@ def flush(
     if not done:
         session.say(f"Still waiting: {_events(told.waiting)}. {told.last_error or 'There was no time'}")
         return codes.UNREACHABLE
-    session.say(f"Nothing of this key waits. Rejected: {_events(len(refused))}.")
+    session.say(f"Nothing of this key waits.{f' Rejected: {_events(len(refused))}.' if refused else ''}")
     return codes.REJECTED if refused else codes.DONE
 
 

@@ -61,8 +61,7 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         """Send an event, or events from stdin: one JSON object a line. Waits for the answer.
 
-        Each event gets an id and a time, so that trying again stores nothing twice. Tries for a minute if no answer
-        comes.
+        Each event gets an id and a time, so that trying again stores nothing twice. Tries for a minute at most.
         """
         if activity == "-":
             return _send_all(session, _from_stdin(session))

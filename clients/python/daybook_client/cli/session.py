@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from daybook_client.transport import Transport
 
 
-NARROW = ("occurred_at", "status", "key_id", "role")
+NARROW = ("occurred_at", "status", "key_id", "role", "created", "until", "last_used")
 """Columns whose short values a table does not break."""
 
 
