@@ -106,7 +106,8 @@ def test_a_server_that_stays_away_is_exit_code_4() -> None:
 
     ran = daybook("send", "a.b", "--actor", "x", answer=fail)
     assert ran.code == 4
-    assert 20 < sum(ran.waits) <= 60
+    assert len(ran.waits) >= 6, "whatever chance says, six waits are shorter than a minute"
+    assert sum(ran.waits) <= 60
     assert ran.err.count("Trying for a minute") == 1
 
 
