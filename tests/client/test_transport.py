@@ -151,6 +151,21 @@ def test_a_client_that_could_send_nothing_is_refused(
         Daybook(url, key, buffer=tmp_path)
 
 
+@pytest.mark.parametrize("key", [f"{KEY}\nx", f"{KEY} x", f"{KEY}\x01", f"{KEY}é"])
+def test_a_key_that_no_header_carries_is_refused_and_never_quoted(tmp_path: Path, key: str) -> None:
+    """HTTP's own error would quote it, in the log and in the buffer's status."""
+    with pytest.raises(ValueError, match="Copy it anew") as refused:
+        Daybook("http://127.0.0.1:9", key, buffer=tmp_path)
+    assert KEY not in str(refused.value)
+
+
+def test_a_key_may_come_with_the_line_break_of_its_file(server: Server, tmp_path: Path) -> None:
+    """As it is read from the file that `daybook keys create` was sent into."""
+    with Daybook(server.url, f"{KEY}\n", buffer=tmp_path) as daybook:
+        daybook.record("invoice.approved", actor=ACTOR)
+        assert daybook.flush(10)
+
+
 def test_a_transport_closes_and_opens_again(server: Server) -> None:
     """A later call after `close` has a connection of its own."""
     transport = Transport(server.url, KEY)

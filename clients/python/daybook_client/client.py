@@ -213,7 +213,7 @@ def open_buffer(
 
 
 def _given(value: str | None, variable: str, name: str) -> str:
-    found = value or os.environ.get(variable)
+    found = (value or os.environ.get(variable) or "").strip()  # a file's content ends with a line break
     if not found:
         raise ValueError(f"Daybook needs a {name}, as an argument or in the environment's {variable}")
     return found.strip()  # a secret that is read from a file ends with a line break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
@@ -24,6 +25,9 @@ from daybook_client.errors import (
 from daybook_client.version import VERSION
 from daybook_client.waiting import asked_seconds
 
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
+"""What Python puts before the words of the system."""
+
 Parameters = Union[Mapping[str, Any], Iterable[tuple[str, Any]]]
 
 
@@ -31,13 +35,16 @@ class Transport:
     """Calls one Daybook. Safe to share between threads; each process has connections of its own, also after a fork.
 
     `url` is Daybook's root, without `/v1`. A key is sent over TLS only, but to this machine itself.
-    Raises ValueError for a URL that is none, or that would carry the key in the clear.
+    Raises ValueError for a URL that is none, or that would carry the key in the clear, and for a key or a tenant that
+    no header can carry: HTTP's own error would quote the key.
     """
 
     def __init__(self, url: str, key: str, *, tenant: str | None = None, timeout: float = 10.0) -> None:
         self.url = _checked(url)
-        if not key.isascii() or not key.isprintable() or " " in key:
-            raise ValueError("the key has characters that no key has")  # httpx would quote all of it in its error
+        if not _fits_a_header(key):
+            raise ValueError("The key has a blank, or a character that no key has. Copy it anew.")
+        if tenant is not None and not _fits_a_header(tenant):
+            raise ValueError(f"{tenant!r} is no name of a tenant.")
         self._headers = {"Authorization": f"Bearer {key}", "User-Agent": f"daybook-client/{VERSION}"}
         self._headers["Accept-Encoding"] = ENCODINGS
         if tenant is not None:
@@ -84,9 +91,8 @@ class Transport:
             with self.http.stream(method, path, **options) as streamed:
                 answer = read_whole(streamed)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise UnavailableError(
-                f"{self.url} does not answer: {error or type(error).__name__}", code="unreachable"
-            ) from error
+            why = _ERRNO.sub("", str(error)) or type(error).__name__
+            raise UnavailableError(f"{self.url} does not answer: {why}", code="unreachable") from error
         if answer.is_success or answer.status_code in accept:
             return _parsed(answer)
         raise error_of(answer)
@@ -187,6 +193,10 @@ def _checked(url: str) -> str:
 def _shown(url: str) -> str:
     """The text, unless it may be the key: the two are easily given in the wrong order."""
     return repr(url) if "://" in url else "what was given"
+
+
+def _fits_a_header(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _is_this_machine(host: str) -> bool:

@@ -36,6 +36,28 @@ def test_a_table_shows_names_as_text() -> None:
     assert "[red]" in ran.out
 
 
+def test_a_fault_is_told_once() -> None:
+    """Daybook's detail is its first fault; the others stand below it."""
+    faults = [{"path": "from", "message": "must be before to"}, {"path": "tz", "message": "is no zone"}]
+
+    def refuse(_call: Call) -> None:
+        raise RefusedError("from: must be before to", code="invalid_parameter", status=400, errors=faults)
+
+    assert daybook("search", answer=refuse).err.splitlines() == [
+        "from: must be before to (invalid_parameter).",
+        "  tz: is no zone",
+    ]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_column_that_the_view_does_not_have_is_named(terminal: bool) -> None:
+    """Before anything is shown, on a terminal and in a pipe."""
+    shown = {"columns": ["User"], "events": [{"User": "mike.mars"}], "next_cursor": None}
+    ran = daybook("search", "--view", "chat", "--columns", "Usr", terminal=terminal, answer=lambda _: shown)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "The view has no column 'Usr'; it has User.\n"
+
+
 def test_errors_show_names_as_text_too() -> None:
     """A detail of Daybook's may repeat what was sent."""
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 
 USAGE = 2
+MORE = (
+    "The command daybook needs more packages. In the folder of Daybook's sources: pip install './clients/python[cli]'"
+)
 
 
 def main() -> None:
@@ -13,7 +16,7 @@ def main() -> None:
         import rich  # noqa: F401  only whether it is there
         import typer  # noqa: F401
     except ImportError:
-        sys.stderr.write("The command daybook needs some packages more: pip install 'daybook-client[cli]'\n")
+        sys.stderr.write(f"{MORE}\n")
         sys.exit(USAGE)
     from daybook_client.cli.running import run
 

@@ -82,7 +82,7 @@ def retry(session: Session, place: Place = "") -> int:
     from daybook_client.buffer import queue
 
     count = sum(queue.retry_rejected(buffer) for buffer in _buffers(session, place))
-    session.say(f"{count} events wait to be sent: by the product that uses the buffer, or by daybook buffer flush.")
+    session.say(f"{_events(count)} to be sent again: by the product that uses the buffer, or by daybook buffer flush.")
     return codes.DONE
 
 
@@ -98,7 +98,7 @@ def discard(
     if not sure:
         raise UsageProblem("Rejected events can't be had back. Keep them: daybook buffer rejected. Delete: --yes.")
     count = sum(queue.discard_rejected(buffer) for buffer in _buffers(session, place))
-    session.say(f"{count} events were deleted.")
+    session.say(f"Deleted: {_events(count)}.")
     return codes.DONE
 
 
@@ -122,14 +122,18 @@ def flush(
     finally:
         daybook.close(0.1)
     if not done:
-        session.say(f"{told.waiting} events still wait: {told.last_error or 'there was no time'}")
+        session.say(f"Still waiting: {_events(told.waiting)}. {told.last_error or 'There was no time'}")
         return codes.UNREACHABLE
-    session.say(f"All is sent; {len(refused)} events were rejected." if refused else "All is sent.")
+    session.say(f"Nothing of this key waits.{f' Rejected: {_events(len(refused))}.' if refused else ''}")
     return codes.REJECTED if refused else codes.DONE
 
 
 def register(app: typer.Typer) -> None:
     app.add_typer(GROUP, name="buffer")
+
+
+def _events(count: int) -> str:
+    return "1 event" if count == 1 else f"{count} events"
 
 
 def _buffers(session: Session, place: str) -> list[Buffer]:

@@ -6,7 +6,8 @@ import json
 import re
 from typing import Any
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+"""As Daybook writes one in native events and in lists."""
 DEFAULT = ["occurred_at", "activity", "actor", "target", "what", "status"]
 NATIVE = (
     *DEFAULT,
@@ -93,4 +94,4 @@ def _value(value: Any) -> str:
 def short(value: Any) -> str:
     """As a table shows it: a native time to the second, nothing for what is absent."""
     text = "" if value is None else str(value)
-    return f"{text[:10]} {text[11:19]}" if _TIME.fullmatch(text) else text
+    return f"{text[:10]} {text[11:19]}" if TIME.fullmatch(text) else text

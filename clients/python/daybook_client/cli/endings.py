@@ -20,6 +20,7 @@ HINTS = {
     "forbidden": "daybook whoami shows the key's role.",
     "environment_denied": "daybook whoami shows the environments of the key.",
     "tenant_needed": "An operations key needs --tenant.",
+    "unexpected_answer": "Is this the address of a Daybook?",
 }
 
 
@@ -30,8 +31,9 @@ def ended(act: Callable[[], int], around: Surroundings) -> int:
         around.stdout.flush()
     except DaybookError as error:
         _tell(around, _sentence(error))
-        for field in error.errors:
-            _tell(around, f"  {field.get('path', '')}: {field.get('message', '')}")
+        for fault in (f"{field.get('path', '')}: {field.get('message', '')}" for field in error.errors):
+            if fault.rstrip(".") != error.detail.rstrip("."):  # Daybook's detail is the first fault
+                _tell(around, f"  {fault}")
         return codes.code_of(error)
     except KeyboardInterrupt:
         return codes.INTERRUPTED

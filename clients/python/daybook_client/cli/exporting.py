@@ -57,6 +57,8 @@ def register(app: typer.Typer) -> None:
         form = format_ or (ending if ending in FORMATS else "csv")
         if form not in FORMATS:
             raise UsageProblem(f"--format is csv or ndjson, not {form!r}.")
+        if not output.parent.is_dir():
+            raise UsageProblem(f"There is no directory {output.parent}.")
         with showing(session, "Reading", total=1.0) as show:
             done = session.reading.export(
                 output,

@@ -8,12 +8,15 @@ from urllib.parse import quote
 import typer
 
 from daybook_client.cli import codes
+from daybook_client.cli.columns import TIME
 from daybook_client.cli.options import completing
 from daybook_client.cli.problems import UsageProblem
 from daybook_client.cli.registering import command
 from daybook_client.cli.session import Session
 
 COLUMNS = ["key_id", "role", "environment", "label", "created_at", "valid_until", "last_used_at"]
+HEADINGS = ["key_id", "role", "environment", "label", "created", "until", "last_used"]
+"""Of the table, which has days only: 80 columns hold no seven names and three times. JSON has the times."""
 ROLES = ("producer", "auditor", "admin")
 KeyId = Annotated[str, typer.Argument(metavar="KEY_ID", help="As daybook keys list shows it.")]
 
@@ -26,7 +29,7 @@ def list_keys(session: Session) -> int:
     """List the keys, those that have ended included. Secrets are never shown again."""
     listed = session.reading.call("GET", _path(session))["keys"]
     if session.for_people:
-        session.table(COLUMNS, [[key.get(column) for column in COLUMNS] for key in listed])
+        session.table(HEADINGS, [[_to_the_day(key.get(column)) for column in COLUMNS] for key in listed])
     else:
         for key in listed:
             session.json(key)
@@ -44,7 +47,8 @@ def create(
     role: Annotated[
         str, typer.Option(metavar="ROLE", help="producer, auditor or admin.", autocompletion=completing(ROLES))
     ],
-    label: Annotated[str, typer.Option(metavar="TEXT", help="What the key is for.")] = "",
+    label: Annotated[str, typer.Option(metavar="TEXT", help="What the key is for.")],
+    *,
     valid_until: Annotated[str, typer.Option(metavar="TIME", help="When it ends; never unless given.")] = "",
 ) -> int:
     """Make a key. It is shown this once; in a pipe it stands alone. Without --environment it is for all."""
@@ -87,6 +91,10 @@ def _path(session: Session) -> str:
     if not tenant:
         raise UsageProblem("An operations key needs --tenant.")
     return f"/v1/tenants/{quote(str(tenant), safe='')}/keys"
+
+
+def _to_the_day(value: Any) -> Any:
+    return value[:10] if isinstance(value, str) and TIME.fullmatch(value) else value
 
 
 def _show_new(session: Session, made: dict[str, Any]) -> int:

@@ -47,7 +47,7 @@ class Profiles:
     def get(self, name: str) -> Profile:
         """Raises UsageProblem for a name that nobody has."""
         if name not in self.named:
-            known = f"There are {', '.join(sorted(self.named))}." if self.named else "There are none."
+            known = f"Known: {', '.join(sorted(self.named))}." if self.named else "There are none."
             raise UsageProblem(f"There is no profile {name!r}. {known} Make one: daybook profile add {name} --url …")
         return self.named[name]
 

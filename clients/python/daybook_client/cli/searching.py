@@ -54,13 +54,12 @@ def register(app: typer.Typer) -> None:
         found = _events(session, filters, count, labels)
         if not session.for_people:
             for event in found:
+                _check(chosen, labels)
                 session.json(dict(zip(chosen, cells(event, chosen))) if chosen else event)
             return codes.DONE
         events = list(islice(found, count) if count else found)
         shown = chosen or labels or DEFAULT
-        unknown = [name for name in chosen if labels and name not in labels]
-        if unknown:
-            raise UsageProblem(f"The view has no column {unknown[0]!r}; it has {', '.join(labels)}.")
+        _check(chosen, labels)
         if not events:
             session.say("No event matches.")
             return codes.DONE
@@ -82,6 +81,13 @@ def register(app: typer.Typer) -> None:
         else:
             session.json(event)
         return codes.DONE
+
+
+def _check(chosen: list[str], labels: list[str]) -> None:
+    """Raises UsageProblem for a column that the view does not have. A native event may have any path."""
+    unknown = [name for name in chosen if labels and name not in labels]
+    if unknown:
+        raise UsageProblem(f"The view has no column {unknown[0]!r}; it has {', '.join(labels)}.")
 
 
 def _events(session: Session, filters: dict[str, Any], count: int, labels: list[str]) -> Iterator[dict[str, Any]]:

@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
             typer.Option(
                 metavar="NAME=VALUE",
                 default_factory=list,
+                show_default=False,
                 help="A parameter; repeat it for more. true, false and integers are what they look like.",
             ),
         ],
@@ -60,7 +61,7 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         """Send an event, or events from stdin: one JSON object a line. Waits for the answer.
 
-        Each event gets an id and a time, so that trying again stores nothing twice.
+        Each event gets an id and a time, so that trying again stores nothing twice. Tries for a minute at most.
         """
         if activity == "-":
             return _send_all(session, _from_stdin(session))
@@ -86,7 +87,8 @@ class _Sending:
         from daybook_client.cli.posting import Poster
 
         self._session = session
-        self._post = Poster(session.transport, session.around.sleep, PATIENCE)
+        self._told = False
+        self._post = Poster(session.transport, self._wait, PATIENCE)
         self._batch: list[tuple[int, bytes]] = []
         self._bytes = 0
         self.stored = self.rejected = 0
@@ -102,6 +104,12 @@ class _Sending:
             for (number, _), result in zip(self._batch, self._post([body for _, body in self._batch])):
                 self.tell(number, {name: value for name, value in result.items() if name != "index"})
         self._batch, self._bytes = [], 0
+
+    def _wait(self, seconds: float) -> None:
+        if not self._told:
+            self._session.say("Daybook has not taken the events yet. Trying for a minute.")
+            self._told = True
+        self._session.around.sleep(seconds)
 
     def tell(self, number: int, result: dict[str, Any]) -> None:
         """One line for what became of an event; `number` is its line, 0 for one from options."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from daybook_client.transport import Transport
 
 
-NARROW = ("occurred_at", "status", "key_id", "role")
+NARROW = ("occurred_at", "status", "key_id", "role", "created", "until", "last_used")
 """Columns whose short values a table does not break."""
 
 
@@ -79,7 +79,10 @@ class Session:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left", pad_edge=False)
+        heading = Text(title) if title else None
+        # Two blanks between columns: a terminal of 80 columns has few to spare.
+        spare = (0, 1, 0, 0)
+        table = Table(box=box.SIMPLE_HEAD, title=heading, title_justify="left", pad_edge=False, padding=spare)
         for column in columns:
             table.add_column(Text(plain(column), style="bold"), overflow="fold", no_wrap=column in NARROW)
         for row in rows:

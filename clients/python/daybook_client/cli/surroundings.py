@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from daybook_client.cli.problems import UsageProblem
@@ -53,7 +54,7 @@ def _explained() -> Iterator[Any]:
         import keyring
         from keyring.errors import KeyringError
     except ImportError:
-        raise UsageProblem(f"There is no keyring: pip install 'daybook-client[keyring]'. Or: {instead}") from None
+        raise UsageProblem(f"The package keyring is not installed: pip install keyring. Or: {instead}") from None
     try:
         yield keyring
     except KeyringError as error:
@@ -67,12 +68,17 @@ def connect(url: str, key: str, tenant: str | None) -> Transport:
     return Transport(url, key, tenant=tenant, timeout=30.0)
 
 
+def _nowhere() -> IO[str]:
+    """For a stream that whoever started the command has closed."""
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
 @dataclass
 class Surroundings:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     stdin: IO[str] = field(default_factory=lambda: sys.stdin)
-    stdout: IO[str] = field(default_factory=lambda: sys.stdout)
-    stderr: IO[str] = field(default_factory=lambda: sys.stderr)
+    stdout: IO[str] = field(default_factory=lambda: sys.stdout or _nowhere())
+    stderr: IO[str] = field(default_factory=lambda: sys.stderr or _nowhere())
     keys: KeyStore = field(default_factory=Keyring)
     connect: Callable[[str, str, str | None], Transport] = connect
     ask_hidden: Callable[[str], str] = getpass.getpass

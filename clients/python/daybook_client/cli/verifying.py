@@ -35,7 +35,9 @@ def register(app: typer.Typer) -> None:
         """
         program = _program()
         if not program:
-            session.say("daybook-verify is not installed: pip install daybook-verify (it is in clients/verify).")
+            session.say(
+                "daybook-verify is not installed. In the folder of Daybook's sources: pip install ./clients/verify"
+            )
             return codes.NOT_INSTALLED
         ended = subprocess.run([*program, *arguments], check=False).returncode  # noqa: S603  the user's own arguments
         return ended if ended >= 0 else 128 - ended  # ended by a signal, as shells have it

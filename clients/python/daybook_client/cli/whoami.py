@@ -19,6 +19,8 @@ def register(app: typer.Typer) -> None:
         found = session.connection
         me: dict[str, Any] = session.reading.call("GET", "/v1/me")
         credential = me.get("credential") or {}
+        if found.tenant and me.get("tenant") != found.tenant:
+            session.say(f"This key is of the tenant {me.get('tenant')}: only an operations key can name another one.")
         session.facts(
             {
                 "url": found.url,

@@ -28,6 +28,11 @@ class ExpressionError(ValueError):
     """A text that is no JMESPath expression."""
 
 
+def _reason(error: Exception) -> str:
+    """Without the drawing below it, which points at a column."""
+    return str(error).partition("\n")[0].removeprefix("Invalid jmespath expression: ").rstrip(":")
+
+
 class Expression:
     """`find(record)` is the value, None where there is none or where the record's types do not fit the expression."""
 
@@ -36,7 +41,7 @@ class Expression:
         try:
             compiled = jmespath.compile(text)
         except (JMESPathError, ValueError) as error:
-            raise ExpressionError(f"{place}: {text!r} is no JMESPath: {error}") from error
+            raise ExpressionError(f"{place}: {text!r} is no JMESPath: {_reason(error)}") from error
         except RecursionError:
             raise ExpressionError(f"{place}: the expression is nested too deep") from None
         self.sources: frozenset[Path] = frozenset(_results(compiled.parsed, {()}))

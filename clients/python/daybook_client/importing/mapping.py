@@ -142,7 +142,7 @@ def load_mapping(name: str) -> Mapping:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(f"{path} can't be read: {error}") from error
+        raise MappingError(f"{path} can't be read: {getattr(error, 'strerror', None) or error}") from error
     return parse_mapping(text, str(path))
 
 
