@@ -210,3 +210,25 @@ def test_a_cancelled_export_leaves_nothing(server: ScriptedDaybook, tmp_path: Pa
 
         asyncio.run(run())
     assert not [*tmp_path.glob("events.csv*")]
+
+
+def test_a_cancelled_flush_leaves_no_thread(server: ScriptedDaybook, storing: Storing, tmp_path: Path) -> None:
+    """However long the outage lasts."""
+    storing.is_open.clear()
+
+    async def given_up() -> None:
+        async with twin(server, tmp_path) as daybook:
+            await daybook.record("user.signed_in", actor=JANE)
+            before = threading.active_count()
+            for _ in range(5):
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(daybook.flush(), 0.05)
+            deadline = time.monotonic() + 10
+            while threading.active_count() > before + 1:  # the sender's own thread may have begun meanwhile
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.05)
+            storing.is_open.set()
+            assert await daybook.flush(10)
+
+    asyncio.run(given_up())
+    assert len(storing.stored) == 1

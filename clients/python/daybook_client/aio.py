@@ -56,8 +56,12 @@ class AsyncDaybook:
         return await _in_thread(partial(self.daybook.record_many, given))
 
     async def flush(self, timeout: float | None = None) -> bool:
-        """As `Daybook.flush`."""
-        return await _apart(partial(self.daybook.flush, timeout))
+        """As `Daybook.flush`. Once it is cancelled, nothing waits any more."""
+        cancelled = threading.Event()
+        try:
+            return await _apart(partial(self.daybook.flush, timeout, given_up=cancelled.is_set))
+        finally:
+            cancelled.set()
 
     async def close(self) -> None:
         """As `Daybook.close`."""

@@ -124,13 +124,18 @@ class Daybook:
             _used.add(self)
         self._background.recorded(count)
 
-    def flush(self, timeout: float | None = None) -> bool:
+    def flush(self, timeout: float | None = None, *, given_up: Callable[[], bool] = lambda: False) -> bool:
         """Wait until everything that was recorded before, by any process on this buffer, was stored or rejected.
 
         False if that took longer than `timeout` seconds; the events stay, and are sent later. None waits for ever.
+        `given_up` is asked several times a second: once it is true, nobody waits any more.
         """
         last = queue.last_number(self._buffer)
-        return self._background.hurry_until(lambda: queue.is_answered(self._buffer, last), timeout)
+
+        def answered() -> bool:
+            return queue.is_answered(self._buffer, last)
+
+        return self._background.hurry_until(lambda: given_up() or answered(), timeout) and answered()
 
     def close(self, timeout: float = CLOSE_SECONDS) -> None:
         """Send what waits for up to `timeout` seconds, then end. What was not sent stays for the next process."""
