@@ -88,8 +88,8 @@ def demo(local_daybook: LocalDaybook) -> LocalDaybook:
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=name_of)
 def test_every_command_succeeds_and_answers_what_the_page_shows(page: Path, demo: LocalDaybook, tmp_path: Path) -> None:
     """The blocks of a page run in order in one shell, as a reader pastes them, and those of Python in one session of
-    Python that has the shell's variables. An error answer is a failure unless
-    the page shows a problem document. An answer has exactly the keys that the page shows.
+    Python that has the shell's variables. An error answer is a failure unless the page shows a problem document. An
+    answer has exactly the keys that the page shows.
     """
     refusing, forgiving = tmp_path / "refusing", tmp_path / "forgiving"
     for folder, content in ((refusing, "fail-with-body\nsilent\nshow-error\n"), (forgiving, "silent\n")):
@@ -197,7 +197,7 @@ def as_here(text: str, local_daybook: LocalDaybook) -> str:
         ("daybook-verify ", f"PYTHONPATH={VERIFIER} {sys.executable} -m daybook_verify "),
     ):
         text = text.replace(shown, here)
-    return text
+    return re.sub(r"^daybook (?=[a-z])", f"{sys.executable} -m daybook_client.cli ", text, flags=re.MULTILINE)
 
 
 def is_problem(answer: Any) -> bool:
