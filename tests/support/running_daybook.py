@@ -1,6 +1,7 @@
 """Local Daybook as `make run` starts it: in its own process, on free ports, with its own data."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -146,10 +147,14 @@ def lines_until_ready(process: subprocess.Popen[str]) -> list[str]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Below the ports that systems give to connections (from 32768 on with Linux): a server takes seconds to its first
+    call, and meanwhile a connection of another test could get one of those.
+    """
+    for port in random.sample(range(10_000, 32_768), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("100 ports are all in use")
 
 
 def descendants(process: int) -> list[int]:
