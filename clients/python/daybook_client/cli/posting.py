@@ -48,7 +48,7 @@ class Poster:
     def _post(self, events: list[bytes]) -> list[dict[str, Any]]:
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
         answer = self._transport.call("POST", "/v1/events", content=packed(events), headers=headers, accept=(422, 503))
-        results: list[dict[str, Any]] = answer.get("results") if isinstance(answer, dict) else []
+        results: list[dict[str, Any]] = answer.get("results", []) if isinstance(answer, dict) else []
         if not fits(results, len(events)):
             detail = answer.get("detail") if isinstance(answer, dict) else None
             raise UnavailableError(str(detail or "the answer has no result for each event"), code="unexpected_answer")
