@@ -59,7 +59,7 @@ def outcome_of(answer: Answer, events: int) -> Outcome:
     document = _document(answer.body)
     if status in OF_A_BATCH:
         results = document.get("results")
-        if _fits(results, events):
+        if fits(results, events):
             return Outcome(Verdict.RESULTS, results, sent_at=_time_of(answer.headers.get("date", "")))  # type: ignore[arg-type]
     code = document.get("code")
     named = code if isinstance(code, str) else ""
@@ -82,7 +82,7 @@ def _verdict(status: int, code: str) -> Verdict:
     return Verdict.LATER
 
 
-def _fits(results: object, events: int) -> bool:
+def fits(results: object, events: int) -> bool:
     """Whether there is a result for each event, in order: one too few, and all behind it would be another's."""
     return (
         isinstance(results, list)

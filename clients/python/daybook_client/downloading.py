@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ class Download:
     """
 
     def __init__(self, path: Path) -> None:
+        if path.is_dir():  # the file would be fetched whole, only to find no place
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         self.path = path
         self._part = path.with_name(path.name + ".part")
         self._file: BinaryIO = self._part.open("w+b")

@@ -82,9 +82,10 @@ class Transport:
         """The parsed JSON of a 2xx answer, or of a status in `accept`; None for 204.
 
         Raises UnavailableError, ThrottledError, DeniedError, NotFoundError or RefusedError; ValueError for a `path`
-        that does not begin with `/`. Tries once.
+        that does not begin with `/`, or that has `.` or `..` for a name. Tries once.
         """
-        if not path.startswith("/"):  # a whole URL would carry the key to its host
+        # A whole URL would carry the key to its host, and httpx resolves `..`: another path than the one meant.
+        if not path.startswith("/") or {".", ".."} & set(path.split("/")):
             raise ValueError(f"{path!r} is no path of Daybook: write /v1/…")
         try:
             options: dict[str, Any] = {"params": _pairs(params), "json": json, "content": content, "headers": headers}

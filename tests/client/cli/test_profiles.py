@@ -98,9 +98,21 @@ def test_profiles_are_listed_chosen_and_removed(home: dict[str, str]) -> None:
 def test_profiles_are_read_as_they_were_written(tmp_path: Path) -> None:
     """Whatever characters are in them."""
     path = tmp_path / "config.toml"
-    profiles = Profiles("a", {"a": Profile(URL, "env:A", 'ac"me\\', "prüf"), "b-2": Profile(URL)})
+    odd = {"a.b": Profile(URL), "my prod": Profile(URL, environment="\x7f\n😀")}
+    profiles = Profiles("a", {"a": Profile(URL, "env:A", 'ac"me\\', "prüf"), "b-2": Profile(URL), **odd})
     write_profiles(path, profiles)
     assert read_profiles(path) == profiles
+    assert "\n[profiles.b-2]\n" in path.read_text(encoding="utf-8")
+
+
+def test_what_is_no_text_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    """Half a character in an argument must not cost all profiles."""
+    path = tmp_path / "config.toml"
+    write_profiles(path, Profiles("a", {"a": Profile(URL)}))
+    with pytest.raises(ValueError, match="surrogates"):
+        write_profiles(path, Profiles("a", {"a": Profile(URL, environment="\udc80")}))
+    assert read_profiles(path) == Profiles("a", {"a": Profile(URL)})
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("text", ["url =", "profiles = 3", "[profiles.a]\nurl = 3", "[profiles.a]\nhost = 'x'", "\x00"])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from daybook_client.cli.surroundings import Surroundings
 from daybook_client.errors import DeniedError, NotFoundError, RefusedError, ThrottledError, UnavailableError
 from tests.support.command_line import Call, daybook, event, page
 
@@ -108,6 +109,10 @@ def test_columns_are_fields_or_labels_of_the_view() -> None:
     found = page(event(params={"amount": 5}, changes=[{"field": "a", "from": None, "to": ""}]))
     ran = daybook("search", "--columns", "params.amount,changes,actor", answer=lambda _: found)
     assert ran.lines == [{"params.amount": 5, "changes": "a: (none) → (empty)", "actor": "mike.mars"}]
+    dotted = page(event(params={"request.size": 7}))
+    assert daybook("search", "--columns", "params.request.size,no.where", answer=lambda _: dotted).lines == [
+        {"params.request.size": 7, "no.where": None}
+    ]
     seen = page({"User": "kim", "Activity": "x"}, columns=["User", "Activity"])
     ran = daybook("search", "--view", "chat", terminal=True, answer=lambda _: seen)
     assert "kim" in ran.out
@@ -174,6 +179,14 @@ def test_a_new_key_stands_alone_in_a_pipe() -> None:
     ran = daybook("keys", "create", "--role", "producer", "--environment", "prod", "--label", "billing", answer=answer)
     assert (ran.code, ran.out) == (0, "dbk_k2_x\n")
     assert "k2" in ran.err
+
+
+def test_an_argument_leads_to_no_other_path() -> None:
+    """HTTP libraries resolve `..`, and one step up from a tenant's keys is the tenant."""
+    connect = Surroundings().connect
+    for path in ("/v1/tenants/acme/keys/..", "/v1/./me", "v1"):
+        with pytest.raises(ValueError, match="no path"):
+            connect("http://127.0.0.1:9", "k", None).call("DELETE", path)
 
 
 def test_an_operations_key_names_its_tenant() -> None:

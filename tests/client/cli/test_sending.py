@@ -98,6 +98,17 @@ def test_events_that_were_not_answered_are_sent_again_as_they_were() -> None:
     assert tries[3] == tries[0][:1]
 
 
+@pytest.mark.parametrize("results", [[{"index": 1, "status": "stored"}, {"index": 0, "status": "rejected"}], [1, 2]])
+def test_results_that_are_not_each_events_own_are_no_answer(results: list[object]) -> None:
+    """As in the client: one in another's place would call the wrong event stored."""
+    answers = iter([{"results": results}])
+    two = '{"activity":"a.b","actor":{"type":"system"}}\n' * 2
+    ran = daybook("send", "-", stdin=two, answer=lambda call: next(answers, None) or stored(call))
+    assert ran.code == 0
+    assert len(ran.calls) == 2
+    assert [line["id"] for line in ran.lines] == ["010", "011"]
+
+
 def test_a_server_that_stays_away_is_exit_code_4() -> None:
     """After a minute of trying, of which the user is told once."""
 

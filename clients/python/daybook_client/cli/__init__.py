@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 USAGE = 2
@@ -20,4 +21,12 @@ def main() -> None:
         sys.exit(USAGE)
     from daybook_client.cli.running import run
 
+    _speak_utf_8()
     sys.exit(run(sys.argv[1:]))
+
+
+def _speak_utf_8() -> None:
+    """JSON is UTF-8 whatever the locale is, and one broken line of events must not end all. Terminals keep theirs."""
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors=errors)

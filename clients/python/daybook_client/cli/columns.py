@@ -54,14 +54,20 @@ def _cell(event: dict[str, Any], column: str) -> Any:
         return event.get("details") or _changes(event)
     if column == "changes":
         return _changes(event)
-    value: Any = event
-    for part in column.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
+    value = _at(event, column)
     if column == "actor" and isinstance(value, dict):
         return _actor(value)
     if column == "target" and isinstance(value, dict):
         return _target(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
+
+
+def _at(value: Any, path: str) -> Any:
+    """What stands at a path. Names may have dots too, as those of imported parameters."""
+    if not isinstance(value, dict) or path in value:
+        return value[path] if isinstance(value, dict) else None
+    name, dot, rest = path.partition(".")
+    return _at(value.get(name), rest) if dot else None
 
 
 def _actor(actor: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ HINTS = {
 
 def ended(act: Callable[[], int], around: Surroundings) -> int:
     """Runs a command to its exit code. Raises only what typer itself has to see: usage errors, `Exit`."""
+    code = codes.DONE
     try:
         code = act()
         around.stdout.flush()
@@ -39,7 +40,8 @@ def ended(act: Callable[[], int], around: Surroundings) -> int:
         return codes.INTERRUPTED
     except OSError as error:
         if error.errno == errno.EPIPE:
-            return _reader_gone(around)
+            _reader_gone(around)
+            return code
         name = f"{error.filename}: " if error.filename else ""
         _tell(around, f"{name}{error.strerror or error}")
         return codes.USAGE
@@ -80,8 +82,7 @@ def _tell(around: Surroundings, text: str) -> None:
         around.stderr.write(f"{plain(text)}\n")
 
 
-def _reader_gone(around: Surroundings) -> int:
+def _reader_gone(around: Surroundings) -> None:
     """Whoever read the output has enough, as `head` has. Python would fail once more as it flushes at its end."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), around.stdout.fileno())
-    return codes.DONE

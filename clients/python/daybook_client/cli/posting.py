@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from daybook_client.answers import fits
 from daybook_client.errors import UnavailableError
 from daybook_client.posting import packed
 from daybook_client.steps import Found, Patience, Steps, in_thread, patiently
@@ -47,8 +48,8 @@ class Poster:
     def _post(self, events: list[bytes]) -> list[dict[str, Any]]:
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
         answer = self._transport.call("POST", "/v1/events", content=packed(events), headers=headers, accept=(422, 503))
-        results = answer.get("results") if isinstance(answer, dict) else None
-        if not isinstance(results, list) or len(results) != len(events):
+        results: list[dict[str, Any]] = answer.get("results", []) if isinstance(answer, dict) else []
+        if not fits(results, len(events)):
             detail = answer.get("detail") if isinstance(answer, dict) else None
             raise UnavailableError(str(detail or "the answer has no result for each event"), code="unexpected_answer")
         return results

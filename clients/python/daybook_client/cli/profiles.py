@@ -78,16 +78,25 @@ def read_profiles(path: Path) -> Profiles:
 
 
 def write_profiles(path: Path, profiles: Profiles) -> None:
-    """Replaces the file at once, readable by its owner alone. Comments in it are lost. Raises OSError."""
-    lines = [f"default = {json.dumps(profiles.default)}"] if profiles.default else []
+    """Replaces the file at once, readable by its owner alone. Comments in it are lost.
+
+    Raises OSError; ValueError for what is no text.
+    """
+    lines = [f"default = {_text(profiles.default)}"] if profiles.default else []
     for name, profile in sorted(profiles.named.items()):
-        lines += ["", f"[profiles.{name}]"]
-        lines += [f"{field} = {json.dumps(value)}" for field, value in asdict(profile).items() if value]
+        lines += ["", f"[profiles.{name if _NAME.fullmatch(name) else _text(name)}]"]
+        lines += [f"{field} = {_text(value)}" for field, value in asdict(profile).items() if value]
+    written = ("\n".join(lines).lstrip("\n") + "\n").encode()  # before there is a file that would be left behind
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write("\n".join(lines).lstrip("\n") + "\n")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(written)
     new.replace(path)
+
+
+def _text(value: str) -> str:
+    """As TOML has texts, also as names: JSON's, but it takes no halves of pairs and no bare DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def checked_name(name: str) -> str:

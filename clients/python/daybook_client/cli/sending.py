@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -117,10 +118,11 @@ class _Sending:
         stored = result["status"] == "stored"
         self.stored += stored
         self.rejected += not stored
-        if not session.for_people:
-            session.json({"line": number, **result} if number else result)
-        elif stored and not number:
-            session.line(f"Stored as {result['id']}")
+        with suppress(BrokenPipeError):  # the events are sent all the same: `| head` is about what is shown
+            if not session.for_people:
+                session.json({"line": number, **result} if number else result)
+            elif stored and not number:
+                session.line(f"Stored as {result['id']}")
         if not stored:
             session.say(f"{f'line {number}: ' if number else ''}rejected: {result.get('code')}")
             for fault in result.get("errors") or []:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -71,8 +72,9 @@ class Session:
 
     def say(self, text: str) -> None:
         """One line beside the output: what a reader should know, and a pipe should not carry."""
-        self.around.stderr.write(f"{plain(text)}\n")
-        self.around.stderr.flush()
+        with suppress(OSError):  # a command goes on though nobody reads its notes
+            self.around.stderr.write(f"{plain(text)}\n")
+            self.around.stderr.flush()
 
     def table(self, columns: list[str], rows: list[list[Any]], *, title: str = "") -> None:
         from rich import box

@@ -68,15 +68,15 @@ def connect(url: str, key: str, tenant: str | None) -> Transport:
     return Transport(url, key, tenant=tenant, timeout=30.0)
 
 
-def _nowhere() -> IO[str]:
+def _nowhere(mode: str = "w") -> IO[str]:
     """For a stream that whoever started the command has closed."""
-    return Path(os.devnull).open("w", encoding="utf-8")
+    return Path(os.devnull).open(mode, encoding="utf-8")
 
 
 @dataclass
 class Surroundings:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    stdin: IO[str] = field(default_factory=lambda: sys.stdin)
+    stdin: IO[str] = field(default_factory=lambda: sys.stdin or _nowhere("r"))
     stdout: IO[str] = field(default_factory=lambda: sys.stdout or _nowhere())
     stderr: IO[str] = field(default_factory=lambda: sys.stderr or _nowhere())
     keys: KeyStore = field(default_factory=Keyring)

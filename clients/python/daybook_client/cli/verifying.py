@@ -13,6 +13,14 @@ from daybook_client.cli import codes
 from daybook_client.cli.registering import command
 from daybook_client.cli.session import Session
 
+# As `python -m daybook_verify`, which would take modules out of the folder that it is run in: evidence of others may
+# lie there, and a `daybook_verify.py` beside it.
+_RUN = """\
+import sys
+sys.path[:] = [path for path in sys.path if path]
+import runpy
+runpy.run_module("daybook_verify", run_name="__main__", alter_sys=True)
+"""
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -45,6 +53,6 @@ def register(app: typer.Typer) -> None:
 
 def _program() -> list[str]:
     if find_spec("daybook_verify") is not None:
-        return [sys.executable, "-m", "daybook_verify"]
+        return [sys.executable, "-c", _RUN]
     found = shutil.which("daybook-verify")
     return [found] if found else []
