@@ -1,8 +1,10 @@
 """The frame of every page: signing in and out, who may see what, the bands, the keys."""
 
 import hashlib
+import itertools
 import json
 import re
+import time
 from base64 import urlsafe_b64encode
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -163,24 +165,27 @@ def test_the_network_goes_and_comes_back(visit: Visit) -> None:
     ("status", "said"), [(429, "More calls than this tenant may make"), (503, "Not reached since")]
 )
 def test_a_service_that_is_busy_is_waited_for(visit: Visit, status: int, said: str) -> None:
-    """As long as it says itself; then the page goes on."""
+    """For as long as it says itself, and as often; then the page goes on."""
     page = visit("symbee")
     expect(rows(page).first).to_be_visible()
     body = '{"type":"about:blank","title":"x","status":0,"code":"throttled","detail":"x","errors":[]}'
-    answers = [status]
+    asked: list[float] = []
+    is_busy = True
 
     def busy(route: Route) -> None:
-        if not answers:
+        if not is_busy:
             route.continue_()
             return
+        asked.append(time.monotonic())
         headers = {"Retry-After": "2", "Content-Type": "application/problem+json"}
-        route.fulfill(status=answers.pop(), body=body, headers=headers)
+        route.fulfill(status=status, body=body, headers=headers)
 
     page.route("**/v1/events?*", busy)
     page.keyboard.press("r")
     expect(page.get_by_text(said)).to_be_visible()
+    is_busy = False
     expect(page.get_by_text(said)).to_be_hidden()
-    assert not answers
+    assert all(later - earlier > 1.5 for earlier, later in itertools.pairwise(asked))
 
 
 def test_what_an_operator_must_know_stands_on_every_page(visit: Visit, house: House) -> None:
