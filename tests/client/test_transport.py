@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from daybook_client import BufferFullError, Daybook, InvalidEventError, open_buffer
+from daybook_client import BufferFullError, Daybook, InvalidEventError
 from daybook_client.transport import Transport
 from tests.support.client_server import Log, Server
 
@@ -98,7 +98,7 @@ def test_a_revoked_key_keeps_everything(log: Log, tmp_path: Path) -> None:
             assert not daybook.flush(0.2)
         assert "no valid credential" in (daybook.status().last_error or "")
         daybook.close(0)
-    with Server(log) as server, open_buffer(server.url, "dbk_k2_" + "t" * 32, buffer=tmp_path / "a.buffer") as other:
+    with Server(log) as server, Daybook(server.url, "dbk_k2_" + "t" * 32, buffer=tmp_path / "a.buffer") as other:
         assert other.flush(5)
     assert len(log.events) == 1
 

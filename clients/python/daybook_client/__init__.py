@@ -22,7 +22,7 @@ from daybook_client.errors import (
 
 if TYPE_CHECKING:
     from daybook_client.aio import AsyncDaybook
-    from daybook_client.client import Daybook, open_buffer
+    from daybook_client.client import Daybook
     from daybook_client.exporting import Export
     from daybook_client.feed import Entry, Position
 
@@ -45,7 +45,6 @@ __all__ = [
     "ThrottledError",
     "UnavailableError",
     "acting",
-    "open_buffer",
 ]
 
 _LATER = {
@@ -54,7 +53,6 @@ _LATER = {
     "Entry": "feed",
     "Export": "exporting",
     "Position": "feed",
-    "open_buffer": "client",
 }
 """What brings httpx and SQLite along, which the help of the command does not need."""
 

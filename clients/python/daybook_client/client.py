@@ -202,21 +202,6 @@ class Daybook:
         return queue.discard_rejected(self._buffer)
 
 
-def open_buffer(
-    url: str,
-    key: str,
-    *,
-    buffer: str | os.PathLike[str] | None = None,
-    on_rejected: Callable[[RejectedEvent], object] | None = None,
-    **options: Any,
-) -> Daybook:
-    """A Daybook on a buffer that may be another process's, or another key's: to look into it, or to empty it.
-
-    Begins to send what waits in it. `options` are those of `Daybook`.
-    """
-    return Daybook(url, key, buffer=buffer, on_rejected=on_rejected, **options)
-
-
 def _given(value: str | None, variable: str, name: str) -> str:
     found = (value or os.environ.get(variable) or "").strip()  # a file's content ends with a line break
     if not found:

@@ -245,10 +245,6 @@ class Buffer:
 
         return self.work(transaction)
 
-    def used_bytes(self) -> int:
-        """What the file holds: of events, of what belongs to them, and of pages that are not full."""
-        return self.work(_used_pages) * schema.PAGE_BYTES
-
     def follow(self) -> None:
         """Go over to the new file if another process moved a damaged one aside. Events that went there come along."""
         with self._alone():

@@ -109,11 +109,11 @@ def flush(
     timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="How long to try.")] = 30.0,
 ) -> int:
     """Send what waits in the buffer of this key. Exit code 4 if some still waits, 1 if some was rejected."""
-    from daybook_client.client import open_buffer
+    from daybook_client.client import Daybook
 
     found = session.connection
     refused: list[Any] = []
-    daybook = open_buffer(
+    daybook = Daybook(
         found.url, found.key, buffer=place or None, tenant=found.tenant or None, on_rejected=refused.append
     )
     try:
