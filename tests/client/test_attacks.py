@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from daybook_client import BufferUnusableError, Daybook, InvalidEventError
+from daybook_client import BufferUnusableError, Daybook, InvalidEventError, UnavailableError
 from daybook_client.answers import Answer
 from daybook_client.background import Background
 from daybook_client.buffer import queue
@@ -219,3 +219,20 @@ def test_a_signed_links_signature_is_not_logged(caplog: pytest.LogCaptureFixture
     assert seen == ["/file?Signature=secret"]
     assert "bucket.example/file" in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_no_redirect_is_followed(tmp_path: Path) -> None:
+    """Neither with events nor with a call: what is at another place is not the Daybook that the key is for."""
+    elsewhere = Log()
+    with (
+        Server(elsewhere) as other,
+        Server(Log(), lambda _: (307, {"Location": f"{other.url}/v1/events"}, b"")) as server,
+        Daybook(server.url, KEY, buffer=tmp_path) as daybook,
+    ):
+        daybook.record("tried", actor=ACTOR)
+        assert not daybook.flush(0.5)
+        with pytest.raises(UnavailableError):
+            daybook.call("POST", "/v1/exports", json={})
+        assert other.requests == []
+        assert daybook.status().waiting == 1
+        daybook.close(0)

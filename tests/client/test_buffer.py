@@ -45,6 +45,14 @@ def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in directory.iterdir()} == {0o600}
 
 
+@pytest.mark.parametrize(("power_cut_safe", "level"), [(True, 2), (False, 1)])
+def test_a_commit_waits_for_the_disk_or_not(tmp_path: Path, *, power_cut_safe: bool, level: int) -> None:
+    """SQLite's `synchronous`: FULL is 2, NORMAL 1. Nothing here can cut the power."""
+    buffer = Buffer(tmp_path / "a.buffer", power_cut_safe=power_cut_safe)
+    assert buffer.work(lambda connection: connection.execute("PRAGMA synchronous").fetchone()[0]) == level
+    assert buffer.work(lambda connection: connection.execute("PRAGMA journal_mode").fetchone()[0]) == "wal"
+
+
 def test_each_url_and_key_has_a_buffer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the key's id, never its secret; a file that is named is used as it is."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
