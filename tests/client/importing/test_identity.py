@@ -28,6 +28,12 @@ def test_a_long_or_odd_id_is_hashed() -> None:
     assert all(each.startswith("made-up:") and len(each) <= 128 and each.isascii() for each in (long, other, odd))
 
 
+def test_the_parts_of_an_id_are_kept_apart() -> None:
+    """Also where they hold the colon that stands between them."""
+    first, second = ids([{"id": "a:b", "stage": "c"}, {"id": "a", "stage": "b:c"}], OWN)
+    assert first != second
+
+
 def test_a_record_that_lacks_a_part_of_its_id_is_known_by_its_content() -> None:
     """The rest of its id would not tell it from others."""
     first, second = ids([{"id": "a", "n": 1}, {"id": "a", "n": 2}], OWN)

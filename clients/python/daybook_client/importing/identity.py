@@ -45,7 +45,8 @@ class Identities:
                 return None
             values.append(str(value))
         whole = ":".join((self._name, *values))
-        if len(whole) <= MAX_ID and whole.isascii() and whole.isprintable():
+        is_plain = len(values) == 1 or not any(":" in value for value in values)  # else `a:b`, `c` is as `a`, `b:c`
+        if is_plain and len(whole) <= MAX_ID and whole.isascii() and whole.isprintable():
             return whole
         return f"{self._name}:{_hash(values).hex()}"
 
