@@ -2,12 +2,13 @@
 
 moto serializes an attribute's value like any structure: it looks for all ten types under every alias that a member
 might have. Here the value is written as it is, because its only key is its type. moto also sorts the whole table for
-each query and unpacks the keys' types at each comparison. Here it sorts by plain values. And moto computes an item's
-size anew for each attribute that it adds. Here the size is computed once.
+each query and unpacks the keys' types at each comparison. Here a query looks at its partition alone, and sorts by plain
+values. And moto computes an item's size anew for each attribute that it adds. Here the size is computed once.
 """
 
 import base64
 from collections.abc import Iterable, Mapping, MutableMapping
+from itertools import chain
 from typing import Any
 
 from botocore.model import StructureShape
@@ -17,9 +18,12 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 
 MAX_BYTES = 405_000  # of an item: moto's own limit
+INDEX_NAME = 6
+"""The place of this parameter of `Table.query` behind the partition key: moto gives it no name."""
 
 _as_any_structure = BaseJSONSerializer._serialize_type_structure  # noqa: SLF001  moto has no public equivalent
 _cast: Any = vars(DynamoType)["cast_value"].fget
+_query: Any = Table.query
 
 
 def apply() -> None:
@@ -27,6 +31,7 @@ def apply() -> None:
     BaseJSONSerializer._serialize_type_structure = structure  # type: ignore[method-assign]  # noqa: SLF001
     DynamoType.cast_value = property(cast_value)  # type: ignore[assignment]
     Item.__init__ = make_item  # type: ignore[method-assign]
+    Table.query = query  # type: ignore[method-assign]
     Table.all_items = all_items  # type: ignore[method-assign]
     Table.sorted_items = sorted_items  # type: ignore[method-assign]
 
@@ -78,6 +83,40 @@ def make_item(
         dict.__setitem__(self.attrs, name, DynamoType(dict(value)))
     if self.size() > MAX_BYTES:
         raise ItemSizeTooLarge
+
+
+def query(
+    self: Table,
+    hash_key: DynamoType | None,
+    *others: Any,
+    hash_key_conditions: list[tuple[str, DynamoType]] | None = None,
+    **named: Any,
+) -> tuple[list[Item], int, dict[str, Any] | None]:
+    """As moto's own, over a view of the table that holds no other partition."""
+    items = of_index(self, hash_key_conditions or []) if others[INDEX_NAME] else of_partition(self, hash_key)
+    view = object.__new__(type(self))  # a copy would stay in moto's list of tables for ever
+    view.__dict__.update(self.__dict__, all_items=lambda: items)
+    found: tuple[list[Item], int, dict[str, Any] | None]
+    found = _query(view, hash_key, *others, hash_key_conditions=hash_key_conditions, **named)
+    return found
+
+
+def of_partition(table: Table, hash_key: DynamoType | None) -> list[Item]:
+    """Those with this partition key, in no order."""
+    held: Any = table.items.get(hash_key)  # a partition, or where no sort key is, its only item
+    if held is None:
+        return []
+    return list(held.values()) if table.range_key_attr else [held]
+
+
+def of_index(table: Table, hash_keys: list[tuple[str, DynamoType]]) -> list[Item]:
+    """Those that may be in this partition of an index, in no order. moto looks again."""
+    wanted = [(name, key.value) for name, key in hash_keys if key.type == "S"]
+    partitions: Iterable[Any] = table.items.values()
+    items = chain.from_iterable(held.values() for held in partitions) if table.range_key_attr else partitions
+    return [
+        item for item in items if all(name in item.attrs and item.attrs[name].value == value for name, value in wanted)
+    ]
 
 
 def all_items(self: Table) -> list[Item]:
