@@ -16,6 +16,12 @@ const MOST_WAIT_MS = 1_000;
 /** Before what may be a name, where the answers for keys have the key. */
 const NAMES = "?";
 
+/** The answer for a key and the letters behind it, `group:aud`. */
+interface Offered {
+  readonly name: string;
+  readonly offer: Offer;
+}
+
 interface Props {
   /** The field's accessible name. */
   readonly label: string;
@@ -38,7 +44,7 @@ export function Entry(props: Props) {
   const [draft, setDraft] = useState({ line: props.initial ?? "", cursor: (props.initial ?? "").length });
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
-  const [offered, setOffered] = useState<{ name: string; offer: Offer } | null>(null);
+  const [offered, setOffered] = useState<Offered | null>(null);
   const field = useRef<HTMLInputElement>(null);
   const id = useId();
   const begun = useMemo(() => begunAt(draft.line, draft.cursor), [draft]);
@@ -103,7 +109,7 @@ export function Entry(props: Props) {
   async function enter(): Promise<void> {
     const { line } = draft;
     if (!open || begun.key === null || begun.text === "") return apply(line);
-    const found = offered?.name === wanted ? offered.offer : await ask(AbortSignal.timeout(MOST_WAIT_MS)).catch(() => null);
+    const found = narrowed(begun, offered) ?? (await ask(AbortSignal.timeout(MOST_WAIT_MS)).catch(() => null));
     if (field.current?.value === line) apply((found && completed(line, begun, found)) ?? line);
   }
 
@@ -188,7 +194,17 @@ export function Entry(props: Props) {
   );
 }
 
-function optionsFor(line: string, begun: Begun, offered: { name: string; offer: Offer } | null): Options[] {
+/** What was offered, as far as it begins so; null: it must be asked for. */
+function narrowed({ key, text }: Begun, offered: Offered | null): Offer | null {
+  if (key === null || !offered?.name.startsWith(`${key}:`)) return null;
+  const asked = offered.name.slice(key.length + 1);
+  if (asked === text) return offered.offer;
+  // The first of many people are no beginning of all whose name begins so; the rest is offered whole.
+  if (isAsked(key) || !text.startsWith(asked)) return null;
+  return { ...offered.offer, values: matching(offered.offer.values, text) };
+}
+
+function optionsFor(line: string, begun: Begun, offered: Offered | null): Options[] {
   const { key } = begun;
   // What was offered for fewer letters stays until the answer for the present ones is there.
   const found = offered?.name.startsWith(key === null ? NAMES : `${key}:`) ? offered.offer : null;
