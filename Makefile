@@ -5,6 +5,8 @@ OURS := app.py benchmarks clients events infra lambdas tests
 export PYTHONPATH := .:lambdas:clients/verify:clients/python
 
 PYTEST := $(BIN)/python -m pytest -n auto
+# One worker more than there are cores: the tests of the running house, which one worker has, wait more than they work.
+LONG := $(BIN)/python -m pytest -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
 .PHONY: help run page screenshots test test-long granted test-all nightly check types rules synth deploy diff destroy bench cost lock clean
 .DEFAULT_GOAL := help
@@ -24,16 +26,17 @@ screenshots: .venv/ready ## of the console, for each demo tenant, into .cache/sc
 test: .venv/ready ## the quick tests: each kind at least once; T=tests/unit for a part
 	$(PYTEST) -m "not long" $(T)
 
-test-long: .venv/ready ## the others: everything on moto and on DynamoDB Local, restarts of the laptop
-	$(PYTEST) -m long $(T)
+test-long: .venv/ready ## the others: every test on moto and on DynamoDB Local, restarts of the laptop
+	$(LONG) -m "long and not nightly" $(T)
 
 granted: .venv/ready ## after both lanes: every action that a role holds has been needed by a call of the suite
 	$(BIN)/python -m tests.support.unused_grants
 
 test-all: .venv/ready ## both
-	$(PYTEST) $(T)
+	$(PYTEST) -m "not nightly" $(T)
 
-nightly: .venv/ready ## the planner against its model, 10,000 searches on each store (hours)
+nightly: .venv/ready ## every case on every store, the large volumes; then 10,000 searches against the planner's model (hours)
+	$(LONG) -m nightly $(T)
 	DAYBOOK_MODEL_EXAMPLES=10000 $(PYTEST) tests/model/test_planner_model.py
 
 types: .venv/ready ## mypy, strictly

@@ -1,8 +1,9 @@
 """The stores that tests run against, with the tables of the synthesised template in them.
 
 A test that asks for `dynamodb` or `tables` runs on each of `STORES`: in memory in the quick lane, on moto and DynamoDB
-Local in the long one. With `@pytest.mark.every_store` it is quick on all of them. A test that is about certain stores
-chooses them with `@pytest.mark.parametrize("store", ["moto"], indirect=True)`.
+Local in the long one, where a handler's test runs with the first of its cases, and at night with all of them. With
+`@pytest.mark.every_store` it is quick on all of them. A test that is about certain stores chooses them with
+`@pytest.mark.parametrize("store", ["moto"], indirect=True)`.
 """
 
 import itertools
@@ -32,6 +33,9 @@ settings.register_profile("daybook", deadline=None)  # both cores are busy with 
 settings.load_profile("daybook")
 
 STORES = ("memory", "moto", "dynamodb-local")
+
+FIRST_CASE_ALONE = ("tests/handlers/", "tests/faults/")
+"""Where a test has many cases, and most are about our own code rather than about the engine."""
 
 TESTS_OF_AN_ENGINE = 60
 """A start takes two or three seconds."""
@@ -117,6 +121,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         memory, *others = STORES
         stores = [memory, *(pytest.param(name, marks=lane) for name in others)]
         metafunc.parametrize("store", stores, indirect=True)
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves the further cases of a handler's test on moto and DynamoDB Local to the night. All run in memory."""
+    seen = set()
+    for item in items:
+        store = (
+            item.callspec.params.get("store")
+            if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+            else None
+        )
+        if (
+            store not in STORES[1:]
+            or not item.nodeid.startswith(FIRST_CASE_ALONE)
+            or not item.get_closest_marker("long")
+        ):
+            continue
+        test = (item.nodeid.partition("[")[0], store)
+        if test in seen:
+            item.add_marker(pytest.mark.nightly)
+        seen.add(test)
 
 
 @pytest.fixture

@@ -356,8 +356,18 @@ PLACES = ("#/log", "#/overview", "#/exports", "#/verify", "#/alerts", "#/tenants
 SETTINGS = ("retention", "stream", "groups", "keys", "catalogue", "people", "refused")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+AT_NIGHT = (pytest.mark.long, pytest.mark.nightly)
+
+
+@pytest.mark.parametrize(
+    ("size", "dark"),
+    [
+        pytest.param(WIDE, False, id="wide-light"),
+        pytest.param(NARROW, True, id="narrow-dark"),  # so each size and each colour is there
+        pytest.param(WIDE, True, id="wide-dark", marks=AT_NIGHT),
+        pytest.param(NARROW, False, id="narrow-light", marks=AT_NIGHT),
+    ],
+)
 def test_axe_finds_nothing_on_any_page(visit: Visit, size: tuple[int, int], dark: bool) -> None:
     """WCAG's rules and axe's best practice, as an operator sees each page and the log's menus. Nothing is wider than
     the window, and no menu leaves it.

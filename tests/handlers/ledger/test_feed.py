@@ -286,7 +286,7 @@ def test_500_events_are_five_reads_at_half_price(log: FedLog) -> None:
     log.sent({}, *({"occurred_at": format_time(log.now - 29 * DAY), "activity": "a.b"} for _ in range(9)))
     for start in range(0, 490, 245):
         log.sent(*({"activity": "a.b", "actor": {"type": "system"}, "params": {"n": start}} for _ in range(245)))
-    log.seal()
+    log.seal_at_once()
     log.now += 2 * DAY
     spy = Mock(wraps=log.wiring.sealed_events)
     log.wiring = log.wiring.replacing(sealed_events=spy)

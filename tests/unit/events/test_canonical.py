@@ -131,7 +131,14 @@ _LETTERS = 'az09 "\\/~<>&\u00e9\u0301\u0416\u6f22\u05d0\u2028\ufb33\U0001f600\t\
 _FIXED_TEXTS = frozenset({"activity", "type", "variant", "status", "origin", "occurred_at", "environment", "roles"})
 
 
-@pytest.mark.parametrize("count", [1_000, pytest.param(100_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "count",
+    [
+        1_000,
+        pytest.param(20_000, marks=pytest.mark.long),
+        pytest.param(100_000, marks=(pytest.mark.long, pytest.mark.nightly)),
+    ],
+)
 def test_the_content_of_any_event_has_the_oracles_bytes(count: int) -> None:
     """Events of all five products with texts and numbers of all kinds, as ingest writes them."""
     chance = random.Random(count)  # noqa: S311  the same each time
