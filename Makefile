@@ -35,9 +35,9 @@ granted: .venv/ready ## after both lanes: every action that a role holds has bee
 test-all: .venv/ready ## both
 	$(PYTEST) -m "not nightly" $(T)
 
-nightly: .venv/ready ## every case on every store, the large volumes; then 10,000 searches against the planner's model (hours)
+nightly: .venv/ready ## every case on every store, the large volumes; then the models at length (hours)
 	$(LONG) -m nightly $(T)
-	DAYBOOK_MODEL_EXAMPLES=10000 $(PYTEST) tests/model/test_planner_model.py
+	DAYBOOK_MODEL_EXAMPLES=10000 DAYBOOK_EXPORT_EXAMPLES=1000 $(PYTEST) tests/model/test_planner_model.py tests/model/test_export_model.py
 
 types: .venv/ready ## mypy, strictly
 	$(BIN)/mypy $(OURS)

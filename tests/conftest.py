@@ -125,7 +125,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves the further cases of a handler's test on moto and DynamoDB Local to the night. All run in memory."""
+    """Leaves to the night: the further cases of a handler's test on moto and DynamoDB Local, and faults on moto.
+
+    All run in memory, and the laptop's own tests run every handler on moto over HTTP.
+    """
     seen = set()
     for item in items:
         store = (
@@ -140,7 +143,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         ):
             continue
         test = (item.nodeid.partition("[")[0], store)
-        if test in seen:
+        if test in seen or (store == "moto" and item.nodeid.startswith("tests/faults/")):
             item.add_marker(pytest.mark.nightly)
         seen.add(test)
 

@@ -164,8 +164,7 @@ def test_a_large_export_leaves_the_page_alive_and_can_be_stopped(page: Page) -> 
     expect(page.get_by_role("region", name="Result")).not_to_be_visible()
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("rows", [10_000, pytest.param(100_000, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("rows", [10_000, pytest.param(100_000, marks=(pytest.mark.long, pytest.mark.nightly))])
 def test_a_very_large_export_leaves_the_page_alive(page: Page, tmp_path: Path, rows: int) -> None:
     """The page is never deaf for a second, however busy the machine, and ends within three minutes."""
     file, evidence = files_of(made_export(rows, view="carear"))

@@ -40,7 +40,7 @@ seeds_on_each_store = pytest.mark.parametrize(
     ("store", "seeds"),
     [
         ("memory", QUICK),
-        pytest.param("memory", MORE, marks=pytest.mark.long),
+        pytest.param("memory", MORE, marks=(pytest.mark.long, pytest.mark.nightly)),
         pytest.param("moto", QUICK[:5], marks=pytest.mark.long),
         pytest.param("dynamodb-local", QUICK[:5], marks=pytest.mark.long),
         pytest.param("moto", QUICK[5:20], marks=pytest.mark.long),

@@ -25,7 +25,7 @@ def cpu_seconds(process: int) -> float:
 
 @pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells a process's CPU time by a file")
-@pytest.mark.parametrize("store", ["moto", "dynamodb-local"])
+@pytest.mark.parametrize("store", ["moto", pytest.param("dynamodb-local", marks=pytest.mark.nightly)])
 def test_it_leaves_the_machine_alone(tmp_path: Path, store: str) -> None:
     """All of its processes together, including the store's engine."""
     with running_daybook(tmp_path, DAYBOOK_STORE=store) as local_daybook:

@@ -20,6 +20,7 @@ def _demo_keys(local_daybook: LocalDaybook) -> set[str]:
 
 
 @pytest.mark.long
+@pytest.mark.nightly
 def test_a_second_start_has_the_same_demo_and_other_keys(tmp_path: Path) -> None:
     """Names are readable, so the first start's secret is used. The keys that the first start printed no longer work."""
     with running_daybook(tmp_path, DAYBOOK_DEMO="1") as first:

@@ -195,6 +195,7 @@ def test_changes_are_found_and_nothing_else() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.nightly
 def test_thousands_of_changes_are_found_and_nothing_else() -> None:
     """3,000 exports, each once as it is and once changed."""
     hold(MANY, genuine, TRUST)

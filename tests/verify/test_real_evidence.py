@@ -139,6 +139,7 @@ def test_changes_of_real_evidence_are_found_and_nothing_else(dynamodb: Any, tabl
 
 
 @pytest.mark.long
+@pytest.mark.nightly
 @in_memory
 @pytest.mark.parametrize("profile", PROFILES)
 def test_thousands_of_changes_of_real_evidence_are_found_and_nothing_else(

@@ -96,7 +96,7 @@ def test_each_row_of_an_export_is_rendered_anew(dynamodb: Any, tables: Tables, p
 @pytest.mark.parametrize("profile", PROFILES)
 def test_each_view_format_and_zone(dynamodb: Any, tables: Tables, profile: str) -> None:
     """All views, with the aliases of each tenant's own profile; all formats, with mark and without."""
-    log = ExportedLog(dynamodb, tables, profile, 400)
+    log = ExportedLog(dynamodb, tables, profile, 100)
     log.forget_a_third()
     log.check(
         *({"view": view, "format": form} for view in ("native", *PROFILES) for form in MEDIA_TYPES),

@@ -135,7 +135,7 @@ _FIXED_TEXTS = frozenset({"activity", "type", "variant", "status", "origin", "oc
     "count",
     [
         1_000,
-        pytest.param(20_000, marks=pytest.mark.long),
+        pytest.param(5_000, marks=pytest.mark.long),
         pytest.param(100_000, marks=(pytest.mark.long, pytest.mark.nightly)),
     ],
 )
