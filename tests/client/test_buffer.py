@@ -1,11 +1,13 @@
 """The buffer: bounded, shared, and never the place where an event is lost."""
 
+import json
 import os
 import resource
 import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -180,6 +182,21 @@ def test_a_damaged_file_is_kept_aside_and_begun_anew(
     assert "damaged" in caplog.text
     if damage == "middle":
         assert any("events could be read" in message and not message.startswith("0 ") for message in caplog.messages)
+
+
+@pytest.mark.parametrize("held", ["x'ff'", "'text'", "7"])
+def test_a_row_that_holds_no_event_is_damage(tmp_path: Path, held: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A page with noise in it may be read as a text, as one that is not UTF-8, or as a number."""
+    path = tmp_path / "a.buffer"
+    buffer = Buffer(path)
+    buffer.add([event(number) for number in range(3)])
+    buffer.close()
+    cast = f"CAST({held} AS {'INTEGER' if held == '7' else 'TEXT'})"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE waiting SET event = {cast} WHERE n = 2")  # noqa: S608  the test's own words
+    rows = queue.claim(Buffer(path), "me", 100, 1_000_000)
+    assert [json.loads(row.event)["params"]["n"] for row in rows] == [0, 2]
+    assert "damaged" in caplog.text
 
 
 def test_another_process_follows_to_the_new_file(tmp_path: Path) -> None:

@@ -69,10 +69,12 @@ def _free_rows(connection: sqlite3.Connection, max_events: int, max_bytes: int) 
         for number, event in connection.execute(
             "SELECT n, event FROM waiting WHERE n >= ? AND n < ? ORDER BY n LIMIT ?", (begin, end, max_events)
         ):
+            if not isinstance(event, bytes):  # a damaged page may hold anything
+                raise sqlite3.DatabaseError("malformed event")
             size += len(event) + 1
             if rows and size > max_bytes:
                 break
-            rows.append(Row(number, bytes(event)))
+            rows.append(Row(number, event))
         if rows:
             break
         begin = max(begin, (last or 0) + 1)
@@ -220,7 +222,7 @@ def _read(event: bytes) -> dict[str, Any]:
     """The event, or {} for one whose bytes a failing disk has changed: SQLite does not notice that."""
     try:
         found = loads(event)
-    except (ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

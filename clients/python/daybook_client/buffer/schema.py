@@ -74,9 +74,16 @@ def lay_out_log(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute("ROLLBACK")
 
 
+_DAMAGE = (
+    "malformed",
+    "not a database",
+    "no such table",
+    "no such column",
+    "decode to UTF-8",  # a text in the place of an event
+    "too big",  # a length that no event has
+)
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file's content is at fault, not the disk. Python 3.9 has the message alone."""
-    text = str(error)
-    return isinstance(error, sqlite3.DatabaseError) and any(
-        words in text for words in ("malformed", "not a database", "no such table", "no such column")
-    )
+    return isinstance(error, sqlite3.DatabaseError) and any(words in str(error) for words in _DAMAGE)
