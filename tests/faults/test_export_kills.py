@@ -41,10 +41,8 @@ seeds_on_each_store = pytest.mark.parametrize(
     [
         ("memory", QUICK),
         pytest.param("memory", MORE, marks=(pytest.mark.long, pytest.mark.nightly)),
-        pytest.param("moto", QUICK[:5], marks=pytest.mark.long),
-        pytest.param("dynamodb-local", QUICK[:5], marks=pytest.mark.long),
-        pytest.param("moto", QUICK[5:20], marks=pytest.mark.long),
-        pytest.param("dynamodb-local", QUICK[5:20], marks=pytest.mark.long),
+        pytest.param("moto", QUICK[:20], marks=pytest.mark.long),
+        pytest.param("dynamodb-local", QUICK[:10], marks=pytest.mark.long),
     ],
     indirect=["store"],
     ids=lambda given: given if isinstance(given, str) else f"{given[0]}-{given[-1]}",
