@@ -181,7 +181,7 @@ def test_a_service_that_is_busy_is_waited_for(visit: Visit, status: int, said: s
         route.fulfill(status=status, body=body, headers=headers)
 
     page.route("**/v1/events?*", busy)
-    for _ in range(10):  # a busy machine may lose a key
+    for _ in range(10):  # a key that comes before the page has bound it is lost
         page.keyboard.press("r")
         page.wait_for_timeout(2_000)
         if asked:
