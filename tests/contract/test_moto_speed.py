@@ -1,11 +1,11 @@
 """What makes moto faster changes no answer."""
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 from moto.dynamodb.models.table import Table
 
 from infra.local.aws import moto_speed
@@ -14,45 +14,45 @@ NAMES = ("pk", "sk", "owner", "at")
 INDEX = "by_owner"
 
 
+Pages = list[list[dict[str, Any]]]
+
+
 @pytest.fixture(scope="module")
-def answers() -> Any:
-    """A function that asks a table of 200 items, in moto's own way and in ours."""
+def table(moto: None) -> Iterator[Any]:  # noqa: ARG001  it is on
+    """Of 200 items, some of which are in the index."""
     draw = random.Random(7)  # noqa: S311  no secret
-    with mock_aws():
-        moto_speed.apply()
-        table = boto3.resource("dynamodb", region_name="us-east-1").create_table(
-            TableName="things",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in NAMES],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": INDEX,
-                    "KeySchema": [
-                        {"AttributeName": "owner", "KeyType": "HASH"},
-                        {"AttributeName": "at", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-        )
-        for number in draw.sample(range(1_000), 200):
-            item: dict[str, Any] = {"pk": draw.choice("abc"), "sk": f"{number:04}", "pad": "x" * draw.randrange(40)}
-            if draw.random() < 0.7:
-                item |= {"owner": draw.choice("pqr"), "at": f"{draw.randrange(20):02}"}
-            table.put_item(Item=item)
+    table = boto3.resource("dynamodb", region_name="us-east-1").create_table(
+        TableName="pages-of-a-query",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in NAMES],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": INDEX,
+                "KeySchema": [
+                    {"AttributeName": "owner", "KeyType": "HASH"},
+                    {"AttributeName": "at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    for number in draw.sample(range(1_000), 200):
+        item: dict[str, Any] = {"pk": draw.choice("abc"), "sk": f"{number:04}", "pad": "x" * draw.randrange(40)}
+        if draw.random() < 0.7:
+            item |= {"owner": draw.choice("pqr"), "at": f"{draw.randrange(20):02}"}
+        table.put_item(Item=item)
+    yield table
+    table.delete()
 
-        def both(**question: Any) -> tuple[list[Any], list[Any]]:
-            found = []
-            for query in (moto_speed._query, moto_speed.query):  # noqa: SLF001  moto's own, which is replaced
-                Table.query = query  # type: ignore[method-assign]
-                pages = [table.query(**question)]
-                while "LastEvaluatedKey" in pages[-1]:
-                    pages.append(table.query(**question, ExclusiveStartKey=pages[-1]["LastEvaluatedKey"]))
-                found.append([page["Items"] for page in pages])
-            return found[0], found[1]
 
-        yield both
+def pages(table: Any, **question: Any) -> Pages:
+    answer = table.query(**question)
+    found = [answer["Items"]]
+    while "LastEvaluatedKey" in answer:
+        answer = table.query(**question, ExclusiveStartKey=answer["LastEvaluatedKey"])
+        found.append(answer["Items"])
+    return found
 
 
 @pytest.mark.parametrize("forward", [True, False])
@@ -60,7 +60,7 @@ def answers() -> Any:
 @pytest.mark.parametrize(("index", "key", "value"), [(None, "pk", "b"), (INDEX, "owner", "q"), (None, "pk", "none")])
 @pytest.mark.parametrize("rest", ["", " AND {range} < :end"])
 def test_the_pages_of_a_query(  # noqa: PLR0917  each is a part of the question
-    answers: Any, index: str | None, key: str, value: str, rest: str, limit: int, forward: bool
+    table: Any, index: str | None, key: str, value: str, rest: str, limit: int, forward: bool
 ) -> None:
     question: dict[str, Any] = {
         "KeyConditionExpression": f"#key = :value{rest.format(range='at' if index else 'sk')}",
@@ -69,6 +69,9 @@ def test_the_pages_of_a_query(  # noqa: PLR0917  each is a part of the question
         "Limit": limit,
         "ScanIndexForward": forward,
     }
-    theirs, ours = answers(**question, **({"IndexName": index} if index else {}))
-    assert ours == theirs
+    question |= {"IndexName": index} if index else {}
+    ours = pages(table, **question)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Table, "query", moto_speed._query)  # noqa: SLF001  moto's own
+        assert pages(table, **question) == ours
     assert bool(ours[0]) == (value != "none")
