@@ -131,16 +131,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     seen = set()
     for item in items:
-        store = (
-            item.callspec.params.get("store")
-            if isinstance(item, pytest.Function) and hasattr(item, "callspec")
-            else None
-        )
-        if (
-            store not in STORES[1:]
-            or not item.nodeid.startswith(FIRST_CASE_ALONE)
-            or not item.get_closest_marker("long")
-        ):
+        store = item.callspec.params.get("store") if hasattr(item, "callspec") else None
+        is_engine = store in STORES[1:] and item.get_closest_marker("long")
+        if not is_engine or not item.nodeid.startswith(FIRST_CASE_ALONE):
             continue
         test = (item.nodeid.partition("[")[0], store)
         if test in seen or (store == "moto" and item.nodeid.startswith("tests/faults/")):

@@ -16,7 +16,7 @@ from tests.support.exports import Killed, Mortal
 from tests.support.ingest import NOW
 from tests.support.retention import Kept
 
-SEEDS = {"memory": 50, "moto": 10, "dynamodb-local": 4}
+SEEDS = {"memory": 50, "moto": 50, "dynamodb-local": 4}
 AGES = [edge + more for edge in (30, 45, 60, 90) for more in (-0.02, -0.01, 0, 0.5, 1)] + [1, 10, 20, 100, 150]
 """Ages around the edges of the retentions that are set, and between them."""
 

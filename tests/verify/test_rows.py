@@ -94,9 +94,10 @@ def test_each_row_of_an_export_is_rendered_anew(dynamodb: Any, tables: Tables, p
 @pytest.mark.long
 @pytest.mark.parametrize("store", ["memory"], indirect=True)
 @pytest.mark.parametrize("profile", PROFILES)
-def test_each_view_format_and_zone(dynamodb: Any, tables: Tables, profile: str) -> None:
+@pytest.mark.parametrize("events", [100, pytest.param(400, marks=pytest.mark.nightly)])
+def test_each_view_format_and_zone(dynamodb: Any, tables: Tables, profile: str, events: int) -> None:
     """All views, with the aliases of each tenant's own profile; all formats, with mark and without."""
-    log = ExportedLog(dynamodb, tables, profile, 100)
+    log = ExportedLog(dynamodb, tables, profile, events)
     log.forget_a_third()
     log.check(
         *({"view": view, "format": form} for view in ("native", *PROFILES) for form in MEDIA_TYPES),
