@@ -3,6 +3,8 @@ PYTHON ?= $(shell python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null 
 BIN := .venv/bin
 OURS := app.py benchmarks clients events infra lambdas tests
 export PYTHONPATH := .:lambdas:clients/verify:clients/python
+# The tests start hundreds of processes. Where this is set, each compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTEST := $(BIN)/python -m pytest -n auto
 # One worker more than there are cores: the tests of the running house, which one worker has, wait more than they work.
@@ -26,7 +28,7 @@ screenshots: .venv/ready ## of the console, for each demo tenant, into .cache/sc
 test: .venv/ready ## the quick tests: each kind at least once; T=tests/unit for a part
 	$(PYTEST) -m "not long" $(T)
 
-test-long: .venv/ready ## the others: every test on moto and on DynamoDB Local, restarts of the laptop
+test-long: .venv/ready ## the others: tests on moto and on DynamoDB Local, restarts of the laptop
 	$(LONG) -m "long and not nightly" $(T)
 
 granted: .venv/ready ## after both lanes: every action that a role holds has been needed by a call of the suite

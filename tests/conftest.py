@@ -37,6 +37,9 @@ STORES = ("memory", "moto", "dynamodb-local")
 FIRST_CASE_ALONE = ("tests/handlers/", "tests/faults/")
 """Where a test has many cases, and most are about our own code rather than about the engine."""
 
+ON_MOTO_AT_NIGHT = ("tests/faults/", "tests/model/")
+"""What takes minutes on each engine, and is held against the nearer one in the long lane."""
+
 TESTS_OF_AN_ENGINE = 60
 """A start takes two or three seconds."""
 
@@ -125,7 +128,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves to the night: the further cases of a handler's test on moto and DynamoDB Local, and faults on moto.
+    """Leaves to the night: the further cases of a handler's test on moto and DynamoDB Local, and faults and models on
+    moto.
 
     All run in memory, and the laptop's own tests run every handler on moto over HTTP.
     """
@@ -133,10 +137,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         store = item.callspec.params.get("store") if hasattr(item, "callspec") else None
         is_engine = store in STORES[1:] and item.get_closest_marker("long")
-        if not is_engine or not item.nodeid.startswith(FIRST_CASE_ALONE):
+        if not is_engine:
             continue
         test = (item.nodeid.partition("[")[0], store)
-        if test in seen or (store == "moto" and item.nodeid.startswith("tests/faults/")):
+        if (item.nodeid.startswith(FIRST_CASE_ALONE) and test in seen) or (
+            store == "moto" and item.nodeid.startswith(ON_MOTO_AT_NIGHT)
+        ):
             item.add_marker(pytest.mark.nightly)
         seen.add(test)
 

