@@ -38,7 +38,9 @@ FIRST_CASE_ALONE = ("tests/handlers/", "tests/faults/")
 """Where a test has many cases, and most are about our own code rather than about the engine."""
 
 ON_MOTO_AT_NIGHT = ("tests/faults/", "tests/model/")
-"""What takes minutes on each engine, and is held against the nearer one in the long lane."""
+"""What takes minutes on each engine, and is held against the nearer one in the long lane. So are single tests that are
+marked `large`.
+"""
 
 TESTS_OF_AN_ENGINE = 60
 """A start takes two or three seconds."""
@@ -128,8 +130,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves to the night: the further cases of a handler's test on moto and DynamoDB Local, and faults and models on
-    moto.
+    """Leaves to the night: the further cases of a handler's test on moto and DynamoDB Local; on moto what is large,
+    faults and models.
 
     All run in memory, and the laptop's own tests run every handler on moto over HTTP.
     """
@@ -140,9 +142,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not is_engine:
             continue
         test = (item.nodeid.partition("[")[0], store)
-        if (item.nodeid.startswith(FIRST_CASE_ALONE) and test in seen) or (
-            store == "moto" and item.nodeid.startswith(ON_MOTO_AT_NIGHT)
-        ):
+        is_large = item.get_closest_marker("large") or item.nodeid.startswith(ON_MOTO_AT_NIGHT)
+        is_further = item.nodeid.startswith(FIRST_CASE_ALONE) and test in seen
+        if is_further or (is_large and store == "moto"):
             item.add_marker(pytest.mark.nightly)
         seen.add(test)
 

@@ -22,6 +22,7 @@ def test_a_kept_template_is_used_until_its_sources_change(tmp_path: Path) -> Non
 
 
 @pytest.mark.long
+@pytest.mark.nightly
 def test_a_changed_source_makes_a_kept_template_stale(tmp_path: Path) -> None:
     """So does a source that is gone or another version of the CDK. Then it is synthesised again."""
     stale = {"infra/stacks/storage.py": "another hash", "infra/gone.py": "any", "aws-cdk-lib": "1.0"}

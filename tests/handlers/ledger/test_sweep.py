@@ -80,6 +80,7 @@ def test_what_the_stream_lost_is_sealed_once(log: Swept) -> None:
     assert not log.counted
 
 
+@pytest.mark.large
 def test_everything_stored_before_there_was_a_ledger_is_sealed_within_thirty_nights(
     dynamodb: Any, tables: Tables
 ) -> None:

@@ -105,6 +105,7 @@ def test_forgotten_people_are_gone(log: ManagedLog) -> None:
     assert picked(log, "mi") == ["mia"]
 
 
+@pytest.mark.large
 def test_thousands_of_people_come_in_pages(log: ManagedLog) -> None:
     """In order, each once, to the end."""
     names = [f"person.{number:04}" for number in range(2_100)]

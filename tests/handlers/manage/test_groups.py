@@ -161,6 +161,7 @@ def test_a_forgotten_member_is_a_guid(log: ManagedLog) -> None:
     assert log.found(group="team") == before
 
 
+@pytest.mark.large
 def test_ten_thousand_members_and_no_more(log: ManagedLog) -> None:
     """Given as GUIDs: the local store takes too long to create so many names."""
     guids = [str(uuid.UUID(int=number, version=4)) for number in range(10_001)]

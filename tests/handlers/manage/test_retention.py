@@ -234,6 +234,7 @@ def test_a_hold_lifted_by_mistake_is_put_back(log: Kept) -> None:
     assert log.ages() == [61, 80]
 
 
+@pytest.mark.large
 def test_the_history_of_the_settings_is_bounded(log: Kept) -> None:
     """Within two days. A hold can be set longer, and always be lifted. Nothing is recorded that is not done."""
     for number in range(MAX_HISTORY - 1):

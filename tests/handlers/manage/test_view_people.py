@@ -83,6 +83,7 @@ class Counting:
         return self.store.query(*given)
 
 
+@pytest.mark.large
 def test_a_list_looks_up_no_more_than_500_names(log: ManagedLog) -> None:
     """Each time others: none that somebody has stays in a view for good."""
     for number in range(6):

@@ -156,6 +156,7 @@ def test_retention_shortened_between_two_pages_hides_at_once(log: TenantLog) -> 
 
 
 @pytest.mark.parametrize("order", ["occurred_at", "-occurred_at"])
+@pytest.mark.large
 def test_what_only_operations_may_know_of_makes_no_further_page(dynamodb: Any, tables: Tables, order: str) -> None:
     """Neither by the timeline nor by an index, however many such events follow. A cursor begins after an event that the
     caller may see, even if the bound on reading ended the page among the others. The record says the same.

@@ -114,6 +114,7 @@ def test_each_field_in_both_directions(log: ManagedLog, events: list[str], field
 
 
 @pytest.mark.parametrize("view", PROFILES)
+@pytest.mark.large
 def test_each_view_is_sorted_by_what_it_shows(log: ManagedLog, events: list[str], view: str) -> None:
     """A column that shows the field is in order, with any page size."""
     for field in FIELDS:

@@ -675,6 +675,7 @@ def test_pending_is_exact_to_ten_thousand(publishing: StreamHarness) -> None:
     assert publishing.wiring.parked.pending(made) == (10_000, False)
 
 
+@pytest.mark.large
 def test_dead_tenants_cost_few_invocations(dynamodb: Any, tables: Tables, log: TenantLog) -> None:
     """Twenty tenants that have been down for a while cause 80 drains and one call each, in at most 140 invocations an
     hour with those of the schedule. Their live events add none.

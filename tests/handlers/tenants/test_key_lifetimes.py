@@ -154,6 +154,7 @@ def test_an_expired_key_is_not_rotated(acme: Tenancy) -> None:
     assert (acme.log.records, list(_ends(acme))) == (before, [old["key_id"]])
 
 
+@pytest.mark.large
 def test_a_thousand_keys_are_the_most(acme: Tenancy) -> None:
     """Expired ones count: a longer list could not be answered. One revocation makes room for one key."""
     old = _made(acme)["key_id"]
