@@ -5,9 +5,10 @@ The deployment's settings name the issuer, and its discovery document the other 
 
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, build_opener
+from urllib.request import HTTPRedirectHandler, OpenerDirector, build_opener
 
 TIMEOUT_SECONDS = 3.0
 """To connect to one address, and of silence. The body of an answer may take twice as long."""
@@ -22,6 +23,12 @@ class _NoRedirects(HTTPRedirectHandler):
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
+
+
+@cache
+def _opener() -> OpenerDirector:
+    """Made once: it reads the certificates of every authority."""
+    return build_opener(_NoRedirects)
 
 
 def check_address(url: str) -> None:
@@ -41,7 +48,7 @@ def fetch_document(url: str, form: Mapping[str, str] | None = None) -> bytes:
     sent = None if form is None else urlencode(form).encode()
     body = b""
     deadline = time.monotonic() + 2 * TIMEOUT_SECONDS
-    with build_opener(_NoRedirects).open(url, sent, timeout=TIMEOUT_SECONDS) as response:
+    with _opener().open(url, sent, timeout=TIMEOUT_SECONDS) as response:
         while piece := response.read1(MAX_BYTES):
             body += piece
             if len(body) > MAX_BYTES or time.monotonic() > deadline:
