@@ -28,7 +28,7 @@ screenshots: .venv/ready ## of the console, for each demo tenant, into .cache/sc
 test: .venv/ready ## the quick tests: each kind at least once; T=tests/unit for a part
 	$(PYTEST) -m "not long" $(T)
 
-test-long: .venv/ready ## the others: tests on moto and on DynamoDB Local, restarts of the laptop
+test-long: .venv/ready ## the others: tests on DynamoDB Local, models, kills, restarts of the laptop
 	$(LONG) -m "long and not nightly" $(T)
 
 granted: .venv/ready ## after both lanes: every action that a role holds has been needed by a call of the suite

@@ -1,9 +1,8 @@
 """The stores that tests run against, with the tables of the synthesised template in them.
 
 A test that asks for `dynamodb` or `tables` runs on each of `STORES`: in memory in the quick lane, on moto and DynamoDB
-Local in the long one, where a handler's test runs with the first of its cases, and at night with all of them. With
-`@pytest.mark.every_store` it is quick on all of them. A test that is about certain stores chooses them with
-`@pytest.mark.parametrize("store", ["moto"], indirect=True)`.
+Local in the long one or at night (`_is_for_the_night`). With `@pytest.mark.every_store` it is quick on all of them. A
+test that is about certain stores chooses them with `@pytest.mark.parametrize("store", ["moto"], indirect=True)`.
 """
 
 import itertools
@@ -37,9 +36,9 @@ STORES = ("memory", "moto", "dynamodb-local")
 FIRST_CASE_ALONE = ("tests/handlers/", "tests/faults/")
 """Where a test has many cases, and most are about our own code rather than about the engine."""
 
-ON_MOTO_AT_NIGHT = ("tests/faults/", "tests/model/")
-"""What takes minutes on each engine, and is held against the nearer one in the long lane. So are single tests that are
-marked `large`.
+ON_MOTO_AT_NIGHT = ("tests/handlers/", "tests/faults/", "tests/model/")
+"""What takes minutes on each engine, and is held against the nearer one in the long lane. The laptop's own tests run
+every handler on moto over HTTP.
 """
 
 TESTS_OF_AN_ENGINE = 60
@@ -130,23 +129,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves to the night: the further cases of a handler's test on moto and DynamoDB Local; on moto what is large,
-    faults and models.
-
-    All run in memory, and the laptop's own tests run every handler on moto over HTTP.
-    """
-    seen = set()
+    """Marks what only runs at night. All of it runs in memory too, in the quick lane."""
+    seen: set[tuple[str, str]] = set()
     for item in items:
         store = item.callspec.params.get("store") if hasattr(item, "callspec") else None
-        is_engine = store in STORES[1:] and item.get_closest_marker("long")
-        if not is_engine:
-            continue
-        test = (item.nodeid.partition("[")[0], store)
-        is_large = item.get_closest_marker("large") or item.nodeid.startswith(ON_MOTO_AT_NIGHT)
-        is_further = item.nodeid.startswith(FIRST_CASE_ALONE) and test in seen
-        if is_further or (is_large and store == "moto"):
+        if store in STORES[1:] and item.get_closest_marker("long") and _is_for_the_night(item, store, seen):
             item.add_marker(pytest.mark.nightly)
-        seen.add(test)
+
+
+def _is_for_the_night(item: pytest.Item, engine: str, seen: set[tuple[str, str]]) -> bool:
+    """Whether a test is large, a further case, or on moto where DynamoDB Local is enough. Adds it to those seen."""
+    test = (item.nodeid.partition("[")[0], engine)
+    is_further = test in seen and item.nodeid.startswith(FIRST_CASE_ALONE)
+    seen.add(test)
+    is_on_moto = engine == "moto" and item.nodeid.startswith(ON_MOTO_AT_NIGHT)
+    return is_further or is_on_moto or item.get_closest_marker("large") is not None
 
 
 @pytest.fixture

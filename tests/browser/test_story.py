@@ -248,7 +248,13 @@ def test_operations_forget_a_person_who_stays_a_guid(visit: Visit, house: House)
     assert page.url.split("#")[1].startswith("/log?activity=audit-log.person-forgotten")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    "dark",
+    [
+        pytest.param(False, id="light"),
+        pytest.param(True, id="dark", marks=(pytest.mark.long, pytest.mark.nightly)),
+    ],
+)
 def test_axe_finds_nothing(visit: Visit, story: None, *, dark: bool) -> None:  # noqa: ARG001  the events
     """Wide and narrow, a thing's story with an answer, and a person's."""
     asked = address("defect:D-1", f"?at={at(35)}")

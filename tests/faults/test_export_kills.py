@@ -27,8 +27,8 @@ from tests.support.ingest import NOW
 from tests.support.jobs import MemoryQueue, received
 from tests.support.tenant_log import TenantLog
 
-QUICK, MORE = range(50), range(50, 200)
-"""200 seeds in memory, where one costs a fraction of a second; 50 of them in the quick lane."""
+QUICK, MORE = range(25), range(25, 200)
+"""200 seeds in memory, where one costs a fraction of a second; 25 of them in the quick lane."""
 STEPS_MS = (0, 4, 10**6)
 PIECE = "piece-"
 """The places where bytes that do not fill a part are stored."""

@@ -67,7 +67,7 @@ def test_what_was_parked_arrives_when_a_test_finds_the_stream_again(local_dayboo
     customer.replay()  # asks how many of the tenant are under way
     customer.create_stream()
     assert customer.test_stream().json()["delivered"]
-    assert parked in customer.received(2)
+    customer.receives(parked)  # the replay sends the first one again, and the test is a record too
     customer.reaches(status="active", pending=0)
     customer.ends(replay, status="succeeded")
 

@@ -75,14 +75,16 @@ class Customer:
                 return found
         raise AssertionError
 
+    def receives(self, sent: str) -> None:
+        """Waits for an event, whatever else comes before it."""
+        assert any(json.loads(record["Data"])["id"] == sent for record in self.records())
+
     def seconds_to_arrive(self) -> float:
         """The time from the 201 until the record is read."""
         sent = self.send()
         stored = time.monotonic()
-        for record in self.records():
-            if json.loads(record["Data"])["id"] == sent:
-                return time.monotonic() - stored
-        raise AssertionError
+        self.receives(sent)
+        return time.monotonic() - stored
 
     def state(self) -> dict[str, Any]:
         state: dict[str, Any] = self._operations.get("/v1/settings/stream").json()

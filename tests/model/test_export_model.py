@@ -18,7 +18,7 @@ from tests.support.tenant_log import Reader
 
 __all__ = ["logs"]
 
-EXAMPLES = int(os.environ.get("DAYBOOK_EXPORT_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("DAYBOOK_EXPORT_EXAMPLES", "10"))
 
 
 @examples(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

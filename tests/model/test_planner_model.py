@@ -36,7 +36,7 @@ from tests.support.model.world import (
 from tests.support.tenant_log import Reader
 from tests.support.wiring import wiring_over
 
-EXAMPLES = int(os.environ.get("DAYBOOK_MODEL_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("DAYBOOK_MODEL_EXAMPLES", "40"))
 LOGS = max(4, EXAMPLES // 40)
 
 
